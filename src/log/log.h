@@ -1,0 +1,90 @@
+/* The log: levels, one line per call, text or JSON, to standard error or a file.
+ *
+ * Every line is escaped after formatting, so that text from a peer can neither break a line nor
+ * drive a terminal. Each call site has a budget of bytes per hour; what exceeds it is counted and
+ * reported in one line when the budget refills. Writing takes one mutex and one write(2). */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mutex.h"
+
+/* X(identifier, "name") */
+#define LOG_LEVEL_LIST(X)                                                                          \
+    X(LOG_LEVEL_ERROR, "error")                                                                    \
+    X(LOG_LEVEL_WARN, "warn")                                                                      \
+    X(LOG_LEVEL_INFO, "info")                                                                      \
+    X(LOG_LEVEL_DEBUG, "debug")                                                                    \
+    X(LOG_LEVEL_TRACE, "trace")
+
+enum log_level {
+#define LOG_LEVEL_ENUM_(id, name) id,
+    LOG_LEVEL_LIST(LOG_LEVEL_ENUM_)
+#undef LOG_LEVEL_ENUM_
+        LOG_LEVEL_COUNT
+};
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* One call of a log macro; static, zero-initialised but for its names. */
+struct log_site {
+    const char *subsystem;
+    enum log_level level;
+    struct log_site_state {
+        struct mutex mu;
+        uint64_t spent_bytes GUARDED_BY(mu);
+        uint64_t suppressed GUARDED_BY(mu);
+        int64_t window_start_us GUARDED_BY(mu);
+    } state;
+};
+
+#define LOG_AT_(lvl, subsys, ...)                                                                  \
+    do {                                                                                           \
+        static struct log_site log_site_ = {                                                       \
+            .subsystem = (subsys), .level = (lvl), .state = {.mu = MUTEX_INITIALIZER}};            \
+        if (log_enabled(lvl))                                                                      \
+            log_write(&log_site_, __VA_ARGS__);                                                    \
+    } while (0)
+
+/* log_info("peer", "id=%llu connected", id): subsystem, then a printf format without newline.
+ * Thread: any. */
+#define log_error(subsys, ...) LOG_AT_(LOG_LEVEL_ERROR, subsys, __VA_ARGS__)
+#define log_warn(subsys, ...)  LOG_AT_(LOG_LEVEL_WARN, subsys, __VA_ARGS__)
+#define log_info(subsys, ...)  LOG_AT_(LOG_LEVEL_INFO, subsys, __VA_ARGS__)
+#define log_debug(subsys, ...) LOG_AT_(LOG_LEVEL_DEBUG, subsys, __VA_ARGS__)
+#define log_trace(subsys, ...) LOG_AT_(LOG_LEVEL_TRACE, subsys, __VA_ARGS__)
+
+/* Bytes one call site may write in an hour before its lines are only counted; lines at debug and
+ * trace level have no budget, because someone asked for them. */
+#define LOG_SITE_BUDGET_BYTES (1024 * 1024)
+
+bool log_enabled(enum log_level level);
+void log_write(struct log_site *site, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Level and format may change while running. Thread: any. */
+void log_set_level(enum log_level level);
+void log_set_format(enum log_format format);
+
+/* Append to `path` from now on (created 0600), or to standard error for NULL. On failure the old
+ * destination stays. Thread: any. Returns: 0 or a pn_err. */
+int log_open(const char *path);
+
+/* Open the same path again, after a rotation moved the file away. Returns: 0 or a pn_err. */
+int log_reopen(void);
+
+/* Returns: 0 and the level, or PN_EINVAL for an unknown name. */
+int log_level_parse(enum log_level *out, const char *name);
+const char *log_level_name(enum log_level level);
+
+/* Replace everything outside printable ASCII, and backslash, by \xNN or \\ into out, which is
+ * always terminated and cut to out_size. Returns: length written without the terminator. */
+size_t log_escape(char *out, size_t out_size, const char *in, size_t in_len);
+
+/* Lines dropped by call-site budgets since the start, and lines the destination refused. */
+uint64_t log_suppressed_count(void);
+uint64_t log_failed_count(void);
+
+#endif
