@@ -50,7 +50,8 @@
     X(PN_EMERKLE, "bad_merkle_root", "merkle root does not match the transactions")                \
     X(PN_EMUTATED, "mutated", "duplicated transactions under one merkle root")                     \
     X(PN_EWITNESS, "bad_witness_commitment", "witness commitment does not match")                  \
-    X(PN_EWEIGHT, "too_heavy", "block size or weight above the limit")
+    X(PN_EWEIGHT, "too_heavy", "block size or weight above the limit")                             \
+    X(PN_ECOINBASE, "bad_coinbase", "not exactly one coinbase, at the front, of legal size")
 
 enum pn_err {
     PN_OK = 0,

@@ -1,5 +1,8 @@
 /* Mutexes that clang's -Wthread-safety understands. State shared between threads names its lock
- * with GUARDED_BY; a function that needs it held says REQUIRES. */
+ * with GUARDED_BY; a function that needs it held says REQUIRES.
+ *
+ * In C clang cannot look up a sibling member inside a struct, so GUARDED_BY tells the reader which
+ * lock it is and clang only that some lock must be held; REQUIRES is checked to the letter. */
 #ifndef BASE_MUTEX_H
 #define BASE_MUTEX_H
 
@@ -12,7 +15,7 @@
 #endif
 
 #define CAPABILITY       PN_TSA(capability("mutex"))
-#define GUARDED_BY(m)    PN_TSA(guarded_by(m))
+#define GUARDED_BY(m)    PN_TSA(guarded_var)
 #define REQUIRES(...)    PN_TSA(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...)    PN_TSA(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...)     PN_TSA(acquire_capability(__VA_ARGS__))

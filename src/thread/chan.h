@@ -1,12 +1,18 @@
 /* Bounded, lock-based channels: the only way threads of this program hand work to each other.
  *
- * A channel is a ring of fixed-size elements under one mutex, with separate condition variables
- * for senders and receivers, on the clock of base/clock.h. It is bounded twice where its class
- * says so: in elements and in weight (bytes). A successful send moves ownership of whatever the
- * element points to; a failed one leaves it with the caller.
+ * A channel is a ring of fixed-size elements under one mutex, with a queue of blocked senders and
+ * one of blocked receivers, on the clock of base/clock.h. It is bounded twice where its class says
+ * so: in elements and in weight (bytes). A successful send moves ownership of whatever the element
+ * points to; a failed one leaves it with the caller.
+ *
+ * Who is blocked waits in the order of arrival, and whoever makes room or brings an element serves
+ * the first in line before letting go of the lock. So elements stay in order, nobody overtakes a
+ * blocked sender, and one element wakes one thread.
  *
  * Closing: senders get PN_ECLOSED at once, receivers first drain what is left. A channel is closed
- * as often as anyone likes, and destroyed once, by its owner, when no thread can still reach it.
+ * as often as anyone likes, and destroyed once, by its owner, when no thread can still reach it. A
+ * sender reaches it no longer once its element has been received: the channel of a reply may live
+ * on the stack of whoever waits for it.
  *
  * The algorithm (send, receive, select, close, timeout) is modelled in tests/thread/chan.pml. */
 #ifndef THREAD_CHAN_H
@@ -19,17 +25,20 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 
+struct chan;
+struct chan_case;
 struct chan_waiter;
 
 /* What channels of one kind have in common: a static object. The metrics of all of a class's
  * channels, living and gone, appear under its name. */
 struct chan_class {
-    const char *name;    /* metric label, e.g. "peer_output" */
-    size_t elem_size;    /* bytes */
-    unsigned capacity;   /* elements */
-    size_t max_weight;   /* 0: bounded in elements alone. An element heavier than this may enter an
-                            empty channel, so that nothing is unsendable */
-    size_t (*weight)(const void *elem);
+    const char *name;  /* metric label, e.g. "peer_output" */
+    size_t elem_size;  /* bytes */
+    unsigned capacity; /* elements, at least 1 */
+    size_t max_weight; /* 0: bounded in elements alone. An element heavier than this may enter an
+                          empty channel, so that nothing is unsendable */
+    size_t (*weight)(const void *elem); /* the same value for as long as the element is inside;
+                                           called with the channel's lock held */
     uint32_t block_roles; /* 1 << enum thread_role: threads that may block sending; debug builds
                              assert it. 0: no thread may, only chan_try_send is allowed */
     struct chan_class_state *state; /* set by chan_class_register */
@@ -38,15 +47,14 @@ struct chan_class {
 struct chan {
     const struct chan_class *cls;
     struct mutex mu;
-    pthread_cond_t can_send, can_recv;
     uint8_t *ring GUARDED_BY(mu);
     unsigned head GUARDED_BY(mu), count GUARDED_BY(mu);
     size_t weight GUARDED_BY(mu);
-    unsigned senders_waiting GUARDED_BY(mu), receivers_waiting GUARDED_BY(mu);
-    bool closed GUARDED_BY(mu);
-    struct chan_waiter *selects GUARDED_BY(mu); /* select calls that watch this channel */
+    struct chan_case *senders GUARDED_BY(mu); /* blocked calls, the oldest first */
+    struct chan_case *receivers GUARDED_BY(mu);
     void (*notify)(void *arg) GUARDED_BY(mu);
     void *notify_arg GUARDED_BY(mu);
+    bool closed GUARDED_BY(mu);
     /* statistics, folded into the class when the channel is destroyed */
     unsigned high_water GUARDED_BY(mu);
     uint64_t sent GUARDED_BY(mu), drops GUARDED_BY(mu), blocked_us GUARDED_BY(mu);
@@ -57,8 +65,8 @@ struct chan {
  * Returns: 0 or PN_ENOMEM. */
 int chan_class_register(struct chan_class *cls);
 
-/* An open, empty channel of a registered class. The ring is allocated here and never grows.
- * Thread: the owner. Returns: 0 or PN_ENOMEM. */
+/* An open, empty channel of a registered class (quit_class needs no registration). The ring is
+ * allocated here and never grows. Thread: the owner. Returns: 0 or PN_ENOMEM. */
 int chan_init(struct chan *c, const struct chan_class *cls);
 
 /* Free the ring. Elements still inside are handed to drop (may be NULL) first.
@@ -73,7 +81,8 @@ bool chan_is_closed(struct chan *c);
  * Thread: a role in block_roles. Returns: 0, PN_ECLOSED, PN_ETIMEDOUT. */
 int chan_send(struct chan *c, const void *elem, int64_t deadline_us);
 
-/* The same without waiting; a refusal for lack of room is counted as a drop.
+/* The same without waiting; a refusal for lack of room, or because a blocked sender comes first, is
+ * counted as a drop.
  * Thread: any. Returns: 0, PN_EAGAIN, PN_ECLOSED. */
 int chan_try_send(struct chan *c, const void *elem);
 
@@ -105,6 +114,12 @@ struct chan_case {
     enum chan_op op;
     void *elem; /* received into or sent from; NULL to receive from a channel of element size 0 */
     int result; /* of the case that was taken: 0 or PN_ECLOSED */
+    /* this call's place in the channel's queue while it is blocked, under the channel's lock */
+    struct chan_waiter *waiter;
+    struct chan_case *prev, *next;
+    size_t weight;
+    int64_t since_us;
+    bool queued;
 };
 
 /* Wait until one of the cases can proceed, and do that one. Scanning starts at a random case, so

@@ -5,20 +5,21 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* X(identifier, "name"). Names are metric labels. */
-#define THREAD_ROLE_LIST(X)                                                                        \
-    X(ROLE_LOOP, "loop")                                                                           \
-    X(ROLE_SERVER, "server")                                                                       \
-    X(ROLE_DIALER, "dialer")                                                                       \
-    X(ROLE_DISCOVERY, "discovery")                                                                 \
-    X(ROLE_DUMP, "dump")                                                                           \
-    X(ROLE_MANAGER, "manager")                                                                     \
-    X(ROLE_PEER_IN, "peer_in")                                                                     \
-    X(ROLE_PEER_QUEUE, "peer_queue")                                                               \
-    X(ROLE_PEER_OUT, "peer_out")                                                                   \
-    X(ROLE_PEER_STALL, "peer_stall")                                                               \
-    X(ROLE_PEER_PING, "peer_ping")                                                                 \
+#define THREAD_ROLE_LIST(X)          \
+    X(ROLE_LOOP, "loop")             \
+    X(ROLE_SERVER, "server")         \
+    X(ROLE_DIALER, "dialer")         \
+    X(ROLE_DISCOVERY, "discovery")   \
+    X(ROLE_DUMP, "dump")             \
+    X(ROLE_MANAGER, "manager")       \
+    X(ROLE_PEER_IN, "peer_in")       \
+    X(ROLE_PEER_QUEUE, "peer_queue") \
+    X(ROLE_PEER_OUT, "peer_out")     \
+    X(ROLE_PEER_STALL, "peer_stall") \
+    X(ROLE_PEER_PING, "peer_ping")   \
     X(ROLE_TEST, "test")
 
 enum thread_role {
@@ -41,7 +42,8 @@ struct thread {
 };
 
 /* Run run(arg) on a new thread with a stack of 128 KiB (more under a sanitizer) and all signals
- * blocked. The struct belongs to the caller and lives until thread_join.
+ * blocked but those that a fault of the thread itself raises. The name is cut to 15 bytes. The
+ * struct belongs to the caller and lives until thread_join.
  * Thread: any. Returns: 0, PN_EAGAIN (no room for another thread), PN_ENOMEM. */
 int thread_start(struct thread *t, const char *name, enum thread_role role, void (*run)(void *),
                  void *arg);
@@ -57,7 +59,8 @@ void thread_set_role(enum thread_role role);
 /* Static text for a metric label or the log. */
 const char *thread_role_name(enum thread_role role);
 
-/* How many threads of a role run now. Thread: any. */
+/* How many threads started for a role run now; also the gauge p2pnode_threads{role}. One whose run
+ * has returned is not counted, at the latest from thread_join on. Thread: any. */
 unsigned thread_count(enum thread_role role);
 
 /* Test seam: the n-th thread_start from now on fails with PN_EAGAIN; 0 switches it off. */

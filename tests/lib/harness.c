@@ -17,7 +17,7 @@ int harness_run(Suite *suite)
 uint8_t *harness_data(size_t *len, const char *name)
 {
     const char *root = getenv("P2PNODE_TEST_DATA");
-    char path[4096];
+    char path[1024];
     uint8_t *data = NULL;
     FILE *f;
     long size;

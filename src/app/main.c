@@ -1,0 +1,71 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/exit_status.h"
+#include "app/node.h"
+#include "app/options.h"
+#include "app/reload.h"
+#include "app/signals.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "log/log.h"
+
+enum { ANSWER_MAX_BYTES = 1 << 20 };
+
+static void complain(const struct option_report *report)
+{
+    for (size_t i = 0; i < report->errors.n; i++)
+        fprintf(stderr, "p2pnode: %s\n", report->errors.items[i]);
+}
+
+/* --help and its like. Returns: an exit status, or -1 when the program should run. */
+static int answer(const struct options *o)
+{
+    struct buf b;
+    int rc;
+
+    buf_init(&b, ANSWER_MAX_BYTES);
+    rc = options_answer(&b, o);
+    if (rc == 1 && (fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout) != 0))
+        rc = PN_EIO;
+    buf_free(&b);
+    if (rc == 0)
+        return -1;
+    return rc == 1 ? STATUS_CLEAN : STATUS_FAILURE;
+}
+
+static int run(struct options *o, const struct node_arguments *arguments)
+{
+    int rc = apply_log_options(o);
+
+    if (rc < 0) {
+        fprintf(stderr, "p2pnode: cannot open the log %s: %s\n", o->log_file, pn_strerror(rc));
+        return STATUS_CONFIG;
+    }
+    log_install_bug_handler();
+    return node_run(o, arguments);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    const struct node_arguments arguments = {.argc = argc, .argv = argv, .envp = envp};
+    struct option_report report;
+    struct options options;
+    int status = -1;
+
+    signals_block();
+    if (options_load(&options, &report, argc, argv, envp) < 0) {
+        complain(&report);
+        status = report.errors.n ? report.exit_status : STATUS_FAILURE;
+    }
+    if (status < 0)
+        status = answer(&options);
+    if (status < 0) {
+        for (size_t i = 0; i < report.warnings.n; i++)
+            fprintf(stderr, "p2pnode: warning: %s\n", report.warnings.items[i]);
+        status = run(&options, &arguments);
+    }
+    options_free(&options);
+    option_report_free(&report);
+    return status;
+}

@@ -1,0 +1,235 @@
+/* Building, running and taking down.
+ *
+ * Start: data directory -> loop -> Bitcoin and server -> listeners and API (so that a taken address
+ * is known before anyone is dialled) -> manager, server, dialer threads -> signals -> dispatch.
+ *
+ * Stop, on the loop thread: listeners close, the dialer and the server are told; the server ends
+ * when its last peer is gone and stops the loop; then the main thread joins dialer, server and
+ * manager, in that order, because each may still wait for the next, and frees everything. */
+#include "app/node.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "app/exit_status.h"
+#include "app/node_setup.h"
+#include "app/reload.h"
+#include "app/signals.h"
+#include "app/state_dump.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "config.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+
+enum { STOP_SECONDS = 10, ALIVE_US = 30 * 1000000 };
+
+/* --- health --- */
+
+static bool beats(int64_t beat_us, char detail[API_DETAIL_BYTES])
+{
+    int64_t age_us = clock_mono_us() - beat_us;
+
+    snprintf(detail, API_DETAIL_BYTES, "turned %" PRId64 " ms ago", age_us / 1000);
+    return age_us < ALIVE_US;
+}
+
+static bool loop_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(loop_heartbeat_us(n->loop), detail);
+}
+
+static bool server_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(server_heartbeat_us(n->server), detail);
+}
+
+static bool manager_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(bitcoin_heartbeat_us(n->bitcoin), detail);
+}
+
+static bool peers_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+    unsigned peers = server_ready_peers(n->server);
+
+    snprintf(detail, API_DETAIL_BYTES, "%u peers", peers);
+    return peers > 0;
+}
+
+static bool headers_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    snprintf(detail, API_DETAIL_BYTES, "height %" PRIu32, bitcoin_height(n->bitcoin));
+    return bitcoin_in_sync(n->bitcoin);
+}
+
+static int start_api(struct node *n)
+{
+    struct api_config config = {
+        .live = {{"loop", loop_ok, n}, {"server", server_ok, n}, {"bitcoin", manager_ok, n}},
+        .n_live = 3,
+        .ready = {{"peers", peers_ok, n}, {"headers", headers_ok, n}},
+        .n_ready = 2,
+    };
+    int rc;
+
+    if (!n->options->api_listen)
+        return 0;
+    net_addr_parse(&config.addr, n->options->api_listen, 0);
+    rc = api_new(&n->api, loop_base(n->loop), &config);
+    if (rc < 0)
+        log_error("app", "cannot listen on %s for HTTP: %s", n->options->api_listen,
+                  pn_strerror(rc));
+    return rc;
+}
+
+/* --- stopping --- */
+
+static void on_overdue(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    (void)arg;
+    log_error("app", "not stopped within %d s: leaving without the rest", STOP_SECONDS);
+    _exit(STATUS_FAILURE);
+}
+
+static void on_server_stopped(void *arg)
+{
+    struct node *n = arg;
+
+    loop_stop(n->loop);
+}
+
+static void begin_stop(struct node *n)
+{
+    const struct timeval limit = {.tv_sec = STOP_SECONDS};
+
+    n->stopping = true;
+    event_add(n->overdue, &limit);
+    node_close_listeners(n);
+    dialer_stop(n->dialer);
+    server_stop(n->server);
+}
+
+static void on_signal(void *arg, int number)
+{
+    struct node *n = arg;
+
+    switch (number) {
+    case SIGHUP:
+        node_reload(n);
+        break;
+    case SIGUSR1:
+        state_dump();
+        break;
+    default:
+        if (n->stopping)
+            _exit(128 + number);
+        log_info("app", "stopping on signal %d", number);
+        begin_stop(n);
+        break;
+    }
+}
+
+/* --- running --- */
+
+static int start_threads(struct node *n)
+{
+    int rc = bitcoin_start(n->bitcoin);
+
+    n->bitcoin_started = rc == 0;
+    if (rc == 0)
+        rc = server_start(n->server, on_server_stopped, n);
+    n->server_started = rc == 0;
+    if (rc == 0)
+        rc = dialer_start(n->dialer);
+    if (rc < 0)
+        log_error("app", "cannot start a thread: %s", pn_strerror(rc));
+    return rc;
+}
+
+static int start(struct node *n)
+{
+    int status = node_build(n);
+
+    if (status != STATUS_CLEAN)
+        return status;
+    n->overdue = evtimer_new(loop_base(n->loop), on_overdue, n);
+    n->signals = signals_new(loop_base(n->loop), on_signal, n);
+    if (!n->overdue || !n->signals)
+        return STATUS_FAILURE;
+    if (node_open_listeners(n) < 0 || start_api(n) < 0)
+        return STATUS_BIND;
+    return start_threads(n) < 0 ? STATUS_FAILURE : STATUS_CLEAN;
+}
+
+/* Whatever has been started and made, in the reverse order. */
+static void take_down(struct node *n)
+{
+    node_close_listeners(n);
+    if (n->dialer)
+        dialer_stop(n->dialer);
+    if (n->server)
+        server_stop(n->server);
+    if (n->dialer)
+        dialer_join(n->dialer);
+    if (n->server_started)
+        server_join(n->server);
+    if (n->bitcoin_started)
+        bitcoin_stop(n->bitcoin);
+    api_free(n->api);
+    signals_free(n->signals);
+    if (n->overdue)
+        event_free(n->overdue);
+    node_free_parts(n);
+}
+
+/* Descriptors for every peer, and few memory arenas: with five threads a peer the default of one
+ * arena a thread would cost address space and page tables for nothing. */
+static void set_process_limits(void)
+{
+    struct rlimit files;
+
+    mallopt(M_ARENA_MAX, 2);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+int node_run(struct options *options, const struct node_arguments *arguments)
+{
+    struct node n = {.options = options, .arguments = arguments, .datadir = {.lock_fd = -1}};
+    int status;
+
+    set_process_limits();
+    metrics_register_process(PACKAGE_VERSION);
+    reload_init_metrics();
+    log_info("app", "p2pnode %s, bitcoin %s, data in %s", PACKAGE_VERSION, options->bitcoin,
+             options->datadir);
+    status = start(&n);
+    if (status == STATUS_CLEAN)
+        loop_run(n.loop);
+    take_down(&n);
+    log_info("app", "stopped, status %d", status);
+    metrics_reset();
+    return status;
+}

@@ -1,0 +1,240 @@
+#include "app/node_setup.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "app/exit_status.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "config.h"
+#include "log/log.h"
+#include "thread/chan.h"
+
+enum {
+    USER_AGENT_MAX_BYTES = 256,
+    MAX_HEADERS = 8000000 /* testnet3 is past five million; 1 GB at most */
+};
+
+static int open_datadir(struct node *n)
+{
+    int rc = datadir_open(&n->datadir, n->options->datadir);
+
+    if (rc == PN_EBUSY) {
+        log_error("app", "another process uses the data directory %s", n->options->datadir);
+        return STATUS_IN_USE;
+    }
+    if (rc == 0 && n->options->pidfile) {
+        rc = pidfile_write(n->options->pidfile);
+        n->pidfile_written = rc == 0;
+    }
+    if (rc == 0)
+        return STATUS_CLEAN;
+    log_error("app", "cannot use the data directory or the pidfile: %s", pn_strerror(rc));
+    return STATUS_FAILURE;
+}
+
+static int fill_params(struct btc_params *params, const struct options *o)
+{
+    const struct btc_params *found = btc_params_find(o->bitcoin);
+
+    if (o->signet_challenge)
+        return btc_params_signet(params, o->signet_challenge);
+    if (!found)
+        return PN_EINVAL;
+    *params = *found;
+    return 0;
+}
+
+/* BIP14. */
+static char *make_user_agent(const char *comment)
+{
+    struct buf b;
+    char *copy;
+
+    buf_init(&b, USER_AGENT_MAX_BYTES + 1);
+    buf_printf(&b, "/p2pnode:%s", PACKAGE_VERSION);
+    if (comment)
+        buf_printf(&b, "(%s)", comment);
+    buf_puts(&b, "/");
+    copy = buf_cstr(&b) ? mem_strdup(buf_cstr(&b)) : NULL;
+    buf_free(&b);
+    return copy;
+}
+
+static struct peer_config peer_config_of(const struct options *o)
+{
+    struct peer_config c = PEER_CONFIG_DEFAULT;
+
+    c.handshake_timeout_ms = o->handshake_timeout_ms;
+    c.idle_timeout_ms = o->idle_timeout_ms;
+    c.ping_interval_ms = o->ping_interval_ms;
+    c.stall_tick_ms = o->stall_tick_ms;
+    c.stall_response_ms = o->stall_timeout_ms;
+    c.trickle_interval_ms = o->trickle_interval_ms;
+    c.write_timeout_ms = o->write_timeout_ms;
+    c.max_send_bytes = (size_t)o->max_send_buffer_bytes;
+    return c;
+}
+
+static int make_bitcoin(struct node *n)
+{
+    const struct options *o = n->options;
+    struct bitcoin_config config = {
+        .max_headers = MAX_HEADERS,
+        .generate_ms = o->generate_interval_ms,
+        .services = o->advertise_services.set ? o->advertise_services.bits : 0,
+        .max_peers = (unsigned)o->maxpeers,
+        .peer = peer_config_of(o),
+    };
+    int rc = fill_params(&config.params, o);
+
+    if (rc < 0)
+        return rc;
+    n->user_agent = make_user_agent(o->user_agent_comment);
+    if (!n->user_agent)
+        return PN_ENOMEM;
+    config.user_agent = n->user_agent;
+    return bitcoin_new(&n->bitcoin, &config);
+}
+
+static int on_connected(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,
+                        uint64_t request_id, struct chan *quit)
+{
+    struct node *n = arg;
+
+    return server_add_conn(n->server, network, c, addr, false, request_id, quit);
+}
+
+static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
+{
+    struct node *n = arg;
+
+    return server_add_conn(n->server, n->network, c, from, true, 0, NULL);
+}
+
+static int make_dialer(struct node *n, uint16_t default_port)
+{
+    const struct option_list *lists[] = {&n->options->connect, &n->options->addnode};
+    const struct dialer_config config = {
+        .connect_timeout_ms = n->options->connect_timeout_ms,
+        .retry_ms = n->options->retry_interval_ms,
+        .retry_max_ms = n->options->retry_max_ms,
+        .permitted = &n->permitted,
+        .connected = on_connected,
+        .arg = n,
+    };
+    int rc = 0;
+
+    n->dialer = dialer_new(&config);
+    if (!n->dialer)
+        return PN_ENOMEM;
+    for (unsigned l = 0; l < 2; l++)
+        for (size_t i = 0; i < lists[l]->n && rc == 0; i++) {
+            struct net_addr addr;
+
+            rc = net_addr_parse(&addr, lists[l]->items[i], default_port);
+            if (rc == 0)
+                rc = dialer_add(n->dialer, n->network, "bitcoin", &addr);
+        }
+    return rc;
+}
+
+static int make_parts(struct node *n)
+{
+    const struct options *o = n->options;
+    const struct btc_params *params = btc_params_find(o->bitcoin);
+    unsigned outbound = (unsigned)(o->connect.n + o->addnode.n);
+    int rc;
+
+    for (size_t i = 0; i < o->netrestrict.n; i++) {
+        rc = subnet_list_add(&n->permitted, o->netrestrict.items[i]);
+        if (rc < 0)
+            return rc;
+    }
+    slots_init(&n->slots, (unsigned)o->maxpeers, outbound);
+    n->loop = loop_new();
+    n->server = server_new((unsigned)o->maxpeers);
+    if (!n->loop || !n->server)
+        return PN_ENOMEM;
+    rc = make_bitcoin(n);
+    if (rc < 0)
+        return rc;
+    rc = bitcoin_attach(n->bitcoin, n->server, &n->slots);
+    if (rc < 0)
+        return rc;
+    n->network = (unsigned)rc;
+    rc = make_dialer(n, params->default_port);
+    if (rc < 0)
+        return rc;
+    server_set_dialer(n->server, n->dialer);
+    if (outbound == 0)
+        log_info("app", "no peers are named with --connect or --addnode: waiting to be dialled");
+    return 0;
+}
+
+int node_build(struct node *n)
+{
+    int status = open_datadir(n);
+    int rc;
+
+    if (status != STATUS_CLEAN)
+        return status;
+    rc = make_parts(n);
+    if (rc == 0)
+        return STATUS_CLEAN;
+    log_error("app", "cannot set up: %s", pn_strerror(rc));
+    return rc == PN_ENOMEM || rc == PN_ESYS ? STATUS_FAILURE : STATUS_CONFIG;
+}
+
+void node_free_parts(struct node *n)
+{
+    server_free(n->server);
+    dialer_free(n->dialer);
+    bitcoin_free(n->bitcoin);
+    loop_free(n->loop);
+    mem_free(n->user_agent);
+    if (n->pidfile_written)
+        unlink(n->options->pidfile);
+    datadir_close(&n->datadir);
+}
+
+int node_open_listeners(struct node *n)
+{
+    const struct option_list *list = &n->options->listen;
+    bool chosen = n->options->source[OPTION_LISTEN] != OPTION_FROM_DEFAULT;
+    int rc = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct listener_config config = {
+            .network = "bitcoin",
+            .permitted = &n->permitted,
+            .slots = &n->slots,
+            .accepted = on_accepted,
+            .arg = n,
+        };
+
+        if (n->n_listeners == NODE_LISTENERS_MAX)
+            rc = PN_ELIMIT;
+        else
+            rc = net_addr_parse(&config.addr, list->items[i],
+                                btc_params_find(n->options->bitcoin)->default_port);
+        if (rc == 0)
+            rc = listener_new(&n->listeners[n->n_listeners], loop_base(n->loop), &config);
+        if (rc == 0) {
+            n->n_listeners++;
+            continue;
+        }
+        log_error("app", "cannot listen on %s: %s", list->items[i], pn_strerror(rc));
+        if (chosen)
+            return rc;
+    }
+    /* Of the addresses that stand for the whole machine, one is enough: it may lack a family. */
+    return n->n_listeners > 0 ? 0 : rc;
+}
+
+void node_close_listeners(struct node *n)
+{
+    while (n->n_listeners > 0)
+        listener_free(n->listeners[--n->n_listeners]);
+}

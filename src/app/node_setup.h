@@ -1,0 +1,51 @@
+/* The parts of a node, and making them from its options. */
+#ifndef APP_NODE_SETUP_H
+#define APP_NODE_SETUP_H
+
+#include "api/api.h"
+#include "app/node.h"
+#include "app/options.h"
+#include "bitcoin/bitcoin.h"
+#include "dial/dialer.h"
+#include "dial/listener.h"
+#include "dial/slots.h"
+#include "net/loop.h"
+#include "server/server.h"
+#include "store/datadir.h"
+
+#define NODE_LISTENERS_MAX 16
+
+struct signals;
+struct event;
+
+struct node {
+    struct options *options; /* the running ones */
+    const struct node_arguments *arguments;
+    struct datadir datadir;
+    bool pidfile_written;
+    struct loop *loop;
+    struct signals *signals;
+    struct event *overdue; /* ends a stop that takes too long */
+    struct subnet_list permitted;
+    struct slots slots;
+    char *user_agent;
+    struct bitcoin *bitcoin;
+    struct server *server;
+    unsigned network; /* the server's number for bitcoin */
+    struct dialer *dialer;
+    struct listener *listeners[NODE_LISTENERS_MAX];
+    unsigned n_listeners;
+    struct api *api;
+    bool bitcoin_started, server_started, stopping;
+};
+
+/* Lock the data directory and make everything up to the threads. Returns: an exit status; what
+ * has been made is freed by node_free_parts in any case. */
+int node_build(struct node *n);
+void node_free_parts(struct node *n);
+
+/* Thread: loop, or when it does not run. Returns: 0 or a pn_err, which has been logged. */
+int node_open_listeners(struct node *n);
+void node_close_listeners(struct node *n);
+
+#endif

@@ -1,0 +1,89 @@
+#include "app/option_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/option_list.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+static const char *variable_value(char *const *envp, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; envp && *envp; envp++)
+        if (strncmp(*envp, name, len) == 0 && (*envp)[len] == '=')
+            return *envp + len + 1;
+    return "";
+}
+
+static int join(char **out, const char *dir, size_t dir_len, const char *below)
+{
+    size_t size = dir_len + strlen(below) + 1;
+
+    *out = mem_alloc(size);
+    if (!*out)
+        return PN_ENOMEM;
+    snprintf(*out, size, "%.*s%s", (int)dir_len, dir, below);
+    return 0;
+}
+
+int option_default_datadir(char **out, char *const *envp)
+{
+    const char *dir = variable_value(envp, "STATE_DIRECTORY");
+
+    /* systemd.exec(5): several directories are separated by colons; ours is the first. */
+    if (*dir)
+        return join(out, dir, strcspn(dir, ":"), "");
+    /* XDG Base Directory Specification: a relative path is to be ignored. */
+    dir = variable_value(envp, "XDG_STATE_HOME");
+    if (*dir == '/')
+        return join(out, dir, strlen(dir), "/p2pnode");
+    dir = variable_value(envp, "HOME");
+    if (*dir)
+        return join(out, dir, strlen(dir), "/.local/state/p2pnode");
+    return PN_ENOENT;
+}
+
+/* A rule that can be broken: who is to blame, and what to say. */
+struct rule {
+    bool broken;
+    enum option_id id;
+    const char *why;
+};
+
+static bool network_is(const struct options *o, const char *name)
+{
+    return o->bitcoin && strcmp(o->bitcoin, name) == 0;
+}
+
+int option_apply_rules(struct options *o, struct option_report *report,
+                       const struct settings *settings)
+{
+    /* The pause that was set, rather than the one that stands by default, is to blame. */
+    const enum option_id pause = o->source[OPTION_RETRY_MAX] != OPTION_FROM_DEFAULT
+                                     ? OPTION_RETRY_MAX
+                                     : OPTION_RETRY_INTERVAL;
+    const struct rule rules[] = {
+        {!o->bitcoin, OPTION_BITCOIN, "no network is left to join"},
+        {o->signet_challenge && !network_is(o, "signet"), OPTION_SIGNET_CHALLENGE,
+         "only with bitcoin = signet"},
+        {o->generate_interval_ms > 0 && !network_is(o, "regtest"), OPTION_GENERATE,
+         "only with bitcoin = regtest"},
+        {o->advertise_services.set && !network_is(o, "regtest"), OPTION_ADVERTISE_SERVICES,
+         "only with bitcoin = regtest"},
+        {o->retry_max_ms < o->retry_interval_ms, pause,
+         "retry-max would be shorter than retry-interval"},
+    };
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0] && err == 0; i++)
+        if (rules[i].broken)
+            err = setting_complain(report,
+                                   settings_last(settings, o->source[rules[i].id], rules[i].id),
+                                   rules[i].id, o->conf, rules[i].why);
+    /* As bitcoind does: a node that is told whom to dial does not invite others. */
+    if (o->connect.n > 0 && o->source[OPTION_LISTEN] == OPTION_FROM_DEFAULT)
+        option_list_free(&o->listen);
+    return err;
+}

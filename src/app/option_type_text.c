@@ -1,0 +1,193 @@
+/* Choices, strings and lists of strings. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/option_list.h"
+#include "app/option_syntax.h"
+#include "app/option_type.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static int choice_parse(void *field, struct option_why *why, const struct option_def *def,
+                        const char *text)
+{
+    const char *separator = "";
+    size_t len;
+
+    for (const char *const *choice = def->choices; *choice; choice++)
+        if (strcmp(*choice, text) == 0) {
+            *(const char **)field = *choice;
+            return 0;
+        }
+    snprintf(why->text, sizeof why->text, "\"%.60s\" is none of ", text);
+    for (const char *const *choice = def->choices; *choice; choice++) {
+        len = strlen(why->text);
+        snprintf(why->text + len, sizeof why->text - len, "%s%s", separator, *choice);
+        separator = ", ";
+    }
+    return PN_EFORMAT;
+}
+
+static void choice_clear(void *field)
+{
+    *(const char **)field = NULL;
+}
+
+static size_t choice_count(const void *field, const struct option_def *def)
+{
+    (void)def;
+    return *(const char *const *)field != NULL;
+}
+
+static int choice_print(struct buf *out, const void *field, const struct option_def *def, size_t i)
+{
+    (void)def;
+    (void)i;
+    return buf_puts(out, *(const char *const *)field);
+}
+
+static bool choice_equal(const void *a, const void *b)
+{
+    return same_text(*(const char *const *)a, *(const char *const *)b);
+}
+
+const struct option_type option_type_choice = {choice_parse, choice_clear, choice_count,
+                                               choice_print, choice_equal};
+
+/* What the kind demands of a text. Returns: NULL, or what the text is not. */
+static const char *find_fault(const struct option_def *def, const char *text)
+{
+    const char *fault = option_check_writable(text);
+
+    if (fault)
+        return fault;
+    switch (def->kind) {
+    case OPTION_KIND_HEX:
+        return option_check_hex(text, (size_t)def->max);
+    case OPTION_KIND_COMMENT:
+        return option_check_comment(text, (size_t)def->max);
+    case OPTION_KIND_LISTEN:
+        return option_check_address(text, OPTION_PORT_REQUIRED, true);
+    case OPTION_KIND_LISTEN_LIST:
+        return option_check_address(text, OPTION_PORT_OPTIONAL, true);
+    case OPTION_KIND_ADDRESS_LIST:
+        return option_check_address(text, OPTION_PORT_OPTIONAL, false);
+    case OPTION_KIND_SUBNET_LIST:
+        return option_check_subnet(text);
+    default:
+        return NULL;
+    }
+}
+
+static int check(struct option_why *why, const struct option_def *def, const char *text)
+{
+    const char *fault = find_fault(def, text);
+
+    if (!fault)
+        return 0;
+    snprintf(why->text, sizeof why->text, "\"%.60s\" is %s", text, fault);
+    return PN_EFORMAT;
+}
+
+static int string_parse(void *field, struct option_why *why, const struct option_def *def,
+                        const char *text)
+{
+    char **at = field, *copy;
+    int err = check(why, def, text);
+
+    if (err)
+        return err;
+    copy = mem_strdup(text);
+    if (!copy)
+        return PN_ENOMEM;
+    mem_free(*at);
+    *at = copy;
+    return 0;
+}
+
+static void string_clear(void *field)
+{
+    MEM_FREE(*(char **)field);
+}
+
+static size_t string_count(const void *field, const struct option_def *def)
+{
+    (void)def;
+    return *(char *const *)field != NULL;
+}
+
+static int string_print(struct buf *out, const void *field, const struct option_def *def, size_t i)
+{
+    (void)def;
+    (void)i;
+    return buf_puts(out, *(char *const *)field);
+}
+
+static bool string_equal(const void *a, const void *b)
+{
+    return same_text(*(char *const *)a, *(char *const *)b);
+}
+
+const struct option_type option_type_string = {string_parse, string_clear, string_count,
+                                               string_print, string_equal};
+
+static int item_parse(struct option_list *list, struct option_why *why,
+                      const struct option_def *def, const char *text, size_t len)
+{
+    char item[96]; /* no good item is as long, and a longer one stays bad when it is cut */
+    int err;
+
+    snprintf(item, sizeof item, "%.*s", (int)len, text);
+    err = check(why, def, item);
+    if (err)
+        return err;
+    err = option_list_add(list, text, len);
+    if (err != PN_ELIMIT)
+        return err;
+    snprintf(why->text, sizeof why->text, "there are more than %d", OPTION_LIST_MAX);
+    return PN_EFORMAT;
+}
+
+static int list_parse(void *field, struct option_why *why, const struct option_def *def,
+                      const char *text)
+{
+    size_t len;
+    int err;
+
+    for (;; text += len + 1) {
+        len = strcspn(text, ",");
+        err = item_parse(field, why, def, text, len);
+        if (err || !text[len])
+            return err;
+    }
+}
+
+static void list_clear(void *field)
+{
+    option_list_free(field);
+}
+
+static size_t list_count(const void *field, const struct option_def *def)
+{
+    (void)def;
+    return ((const struct option_list *)field)->n;
+}
+
+static int list_print(struct buf *out, const void *field, const struct option_def *def, size_t i)
+{
+    (void)def;
+    return buf_puts(out, ((const struct option_list *)field)->items[i]);
+}
+
+static bool list_equal(const void *a, const void *b)
+{
+    return option_list_equal(a, b);
+}
+
+const struct option_type option_type_list = {list_parse, list_clear, list_count, list_print,
+                                             list_equal};

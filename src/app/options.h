@@ -1,0 +1,126 @@
+/* The options of the program: one table (option_table.def) makes the command line, the
+ * environment, the configuration file, --help, the manual page, the sample file and the shells'
+ * completion.
+ *
+ * Precedence: default < configuration file < environment P2PNODE_* < command line. The highest
+ * source that names an option decides it alone; lists are replaced, not joined. `--no-KEY`, or an
+ * empty value in the file and the environment, switches off what can be off and empties a list. */
+#ifndef APP_OPTIONS_H
+#define APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "log/log.h"
+
+enum option_id {
+#define OPTION(id, ...) OPTION_##id,
+#include "app/option_table.def"
+#undef OPTION
+    OPTION_COUNT
+};
+
+/* Where an option's value came from, lowest precedence first. */
+enum option_source {
+    OPTION_FROM_DEFAULT,
+    OPTION_FROM_FILE,
+    OPTION_FROM_ENVIRONMENT,
+    OPTION_FROM_COMMAND_LINE
+};
+
+struct option_list {
+    char **items;
+    size_t n;
+};
+
+struct option_bits {
+    bool set;
+    uint64_t bits;
+};
+
+/* Addresses are numeric text, checked: "127.0.0.1", "127.0.0.1:8333", "::1", "[::1]:8333".
+ * A string that may be absent is then NULL. Times are in milliseconds. */
+struct options {
+    /* Instead of running: see options_answer. */
+    bool help;
+    bool version;
+    bool check_config;
+    bool print_config;
+    const char *dump_options; /* "man", "sample", "bash", "zsh" or NULL; static text */
+
+    char *conf;    /* the file that was read, or NULL */
+    char *datadir; /* never NULL after loading; it need not exist */
+    char *pidfile;
+
+    const char *bitcoin;          /* "mainnet", "testnet3", "testnet4", "signet", "regtest", or
+                                     NULL when switched off; static text */
+    char *signet_challenge;       /* hexadecimal script, or NULL for the default signet */
+    struct option_list listen;    /* ADDR[:PORT]; port 0 lets the system choose; empty: none */
+    struct option_list connect;   /* ADDR[:PORT]; not empty: dial these peers only */
+    struct option_list addnode;   /* ADDR[:PORT] */
+    int64_t generate_interval_ms; /* 0: off; regtest only */
+    struct option_bits advertise_services; /* regtest only */
+    char *user_agent_comment;
+
+    int64_t maxpeers;
+    struct option_list netrestrict; /* CIDR; empty: no restriction */
+    int64_t max_send_buffer_bytes;  /* per peer */
+
+    int64_t handshake_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t ping_interval_ms;
+    int64_t stall_tick_ms;
+    int64_t stall_timeout_ms;
+    int64_t trickle_interval_ms;
+    int64_t write_timeout_ms;
+    int64_t connect_timeout_ms;
+    int64_t retry_interval_ms;
+    int64_t retry_max_ms;
+
+    char *api_listen; /* ADDR:PORT, or NULL: no HTTP */
+
+    const char *log_level;  /* static text; options_log_level gives the enum */
+    const char *log_format; /* static text; options_log_format gives the enum */
+    char *log_file;         /* NULL: standard error */
+
+    enum option_source source[OPTION_COUNT];
+};
+
+/* What is wrong with the input, one sentence each, with file and line where there is one. */
+struct option_report {
+    struct option_list errors;
+    struct option_list warnings;
+    int exit_status; /* with errors: 2 when the command line is at fault, else 3 */
+};
+
+/* Read all sources into a fresh `out`, and complain into a fresh `report`: all errors, not the
+ * first. After --help and the like nothing else is read. The same arguments give the reloaded
+ * options after the file changed. `argv` is not permuted.
+ * Thread: one at a time; getopt(3) keeps state. Owns: the caller frees both, also on failure.
+ * Returns: 0, PN_EINVAL with errors in the report, or PN_ENOMEM. */
+int options_load(struct options *out, struct option_report *report, int argc, char *const *argv,
+                 char *const *envp);
+
+/* Accept zeroed structs; leave them zeroed. */
+void options_free(struct options *o);
+void option_report_free(struct option_report *r);
+
+/* When the options ask for a text instead of a run (help, version, the effective or a checked
+ * configuration, a dump), append it to `out`. Returns: 1 when they do, 0 when the program should
+ * run, or the buffer's error. */
+int options_answer(struct buf *out, const struct options *o);
+
+/* Whether the two agree on one option. Thread: any. */
+bool options_equal(const struct options *a, const struct options *b, enum option_id id);
+
+/* The keys whose values differ although they cannot change while the program runs. `keys` holds
+ * OPTION_COUNT static names. Returns: how many. */
+size_t options_reload_diff(const char **keys, const struct options *running,
+                           const struct options *fresh);
+
+enum log_level options_log_level(const struct options *o);
+enum log_format options_log_format(const struct options *o);
+
+#endif

@@ -1,0 +1,156 @@
+/* Construction, start and stop of the Bitcoin network. */
+#include "bitcoin/bitcoin.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/internal.h"
+#include "metrics/metrics.h"
+
+static struct metric_family height_family = {
+    .name = "p2pnode_headers_height",
+    .help = "Height of the active header chain.",
+    .type = METRIC_GAUGE,
+    .labels = {"chain"},
+};
+
+static struct metric_family tip_time_family = {
+    .name = "p2pnode_chain_tip_timestamp_seconds",
+    .help = "Timestamp in the header of the active chain's tip.",
+    .type = METRIC_GAUGE,
+    .labels = {"chain"},
+};
+
+static struct metric_family validated_family = {
+    .name = "p2pnode_headers_validated_total",
+    .help = "Headers that passed all rules and were added.",
+    .type = METRIC_COUNTER,
+    .labels = {"chain"},
+};
+
+static struct metric_family reorgs_family = {
+    .name = "p2pnode_reorgs_total",
+    .help = "Reorganisations of the active chain.",
+    .type = METRIC_COUNTER,
+    .labels = {"chain"},
+};
+
+static const double depth_buckets[] = {1, 2, 3, 4, 6, 10, 20, 100};
+
+static struct metric_family reorg_depth_family = {
+    .name = "p2pnode_reorg_depth_blocks",
+    .help = "Headers of the old chain that a reorganisation dropped.",
+    .type = METRIC_HISTOGRAM,
+    .labels = {"chain"},
+    .buckets = depth_buckets,
+    .n_buckets = sizeof depth_buckets / sizeof depth_buckets[0],
+};
+
+static void make_metrics(struct bitcoin *b)
+{
+    const char *chain = b->config.params.name;
+
+    b->metrics = (struct bitcoin_metrics){
+        .height = metric_get(&height_family, chain, NULL),
+        .tip_time = metric_get(&tip_time_family, chain, NULL),
+        .validated = metric_get(&validated_family, chain, NULL),
+        .reorgs = metric_get(&reorgs_family, chain, NULL),
+        .reorg_depth = metric_get(&reorg_depth_family, chain, NULL),
+    };
+    metric_set(b->metrics.height, 0);
+    metric_set(b->metrics.tip_time, b->config.params.genesis.time);
+}
+
+int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
+{
+    struct bitcoin *b = mem_zalloc(sizeof *b);
+
+    if (!b)
+        return PN_ENOMEM;
+    b->config = *config;
+    nonces_init(&b->nonces);
+    block_store_init(&b->blocks);
+    b->peers = mem_zalloc_array(config->max_peers, sizeof *b->peers);
+    if (!b->peers || chan_class_register(&manager_inbox_class) < 0 ||
+        chan_class_register(&quit_class) < 0 ||
+        chan_init(&b->inbox, &manager_inbox_class) < 0)
+        goto fail;
+    if (chan_init(&b->quit, &quit_class) < 0)
+        goto fail_inbox;
+    if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
+        goto fail_quit;
+    make_metrics(b);
+    atomic_store(&b->in_sync, chain_min_work_reached(&b->chain));
+    *out = b;
+    return 0;
+fail_quit:
+    chan_destroy(&b->quit, NULL);
+fail_inbox:
+    chan_destroy(&b->inbox, NULL);
+fail:
+    mem_free(b->peers);
+    block_store_free(&b->blocks);
+    nonces_free(&b->nonces);
+    mem_free(b);
+    return PN_ENOMEM;
+}
+
+int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots)
+{
+    struct server_network n = {
+        .name = btc_proto_ops.network,
+        .peer_config = &b->config.peer,
+        .proto = &btc_proto_ops,
+        .slots = slots,
+        .attach = btc_attach,
+        .detach = btc_detach,
+        .arg = b,
+    };
+    int number = server_add_network(server, &n);
+
+    if (number < 0)
+        return number;
+    b->server = server;
+    b->network = (unsigned)number;
+    return number;
+}
+
+int bitcoin_start(struct bitcoin *b)
+{
+    atomic_store(&b->beat_us, clock_mono_us());
+    return thread_start(&b->thread, "bitcoin", ROLE_MANAGER, manager_run, b);
+}
+
+void bitcoin_stop(struct bitcoin *b)
+{
+    quit_request(&b->quit);
+    thread_join(&b->thread);
+}
+
+void bitcoin_free(struct bitcoin *b)
+{
+    if (!b)
+        return;
+    chan_destroy(&b->inbox, NULL);
+    chan_destroy(&b->quit, NULL);
+    chain_free(&b->chain);
+    block_store_free(&b->blocks);
+    nonces_free(&b->nonces);
+    mem_free(b->peers);
+    mem_free(b);
+}
+
+uint32_t bitcoin_height(const struct bitcoin *b)
+{
+    return atomic_load(&b->height);
+}
+
+bool bitcoin_in_sync(const struct bitcoin *b)
+{
+    return atomic_load(&b->in_sync);
+}
+
+int64_t bitcoin_heartbeat_us(const struct bitcoin *b)
+{
+    return atomic_load(&b->beat_us);
+}

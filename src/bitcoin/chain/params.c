@@ -1,0 +1,217 @@
+/* The table of networks. The genesis headers are hashed in the tests, which find any wrong byte of
+ * them; the minimum work is that of the public chains when this was written (July 2026).
+ * Hashes are in wire order, the reverse of how they are shown. */
+#include "bitcoin/chain/params.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/compact.h"
+#include "codec/hex.h"
+#include "crypto/sha256.h"
+
+enum { MAX_SCRIPT_BYTES = 10000, COMPACT_MAX_BYTES = 9 };
+
+/* Merkle root of the coinbase with the headline of 3 January 2009; all networks but testnet4 share
+ * it. */
+#define GENESIS_MERKLE_2009                                                                       \
+    {                                                                                             \
+        0x3b, 0xa3, 0xed, 0xfd, 0x7a, 0x7b, 0x12, 0xb2, 0x7a, 0xc7, 0x2c, 0x3e, 0x67, 0x76, 0x8f, \
+            0x61, 0x7f, 0xc8, 0x1b, 0xc3, 0x88, 0x8a, 0x51, 0x32, 0x3a, 0x9f, 0xb8, 0xaa, 0x4b,   \
+            0x1e, 0x5e, 0x4a                                                                      \
+    }
+
+static const char *const mainnet_seeds[] = {
+    "dnsseed.bluematt.me",
+    "seed.bitcoin.jonasschnelli.ch",
+    "seed.btc.petertodd.net",
+    "seed.bitcoin.sprovoost.nl",
+    "dnsseed.emzy.de",
+    "seed.bitcoin.wiz.biz",
+    "seed.mainnet.achownodes.xyz",
+    NULL,
+};
+
+static const char *const testnet3_seeds[] = {
+    "testnet-seed.bitcoin.jonasschnelli.ch", "seed.tbtc.petertodd.net",
+    "seed.testnet.bitcoin.sprovoost.nl",     "testnet-seed.bluematt.me",
+    "seed.testnet.achownodes.xyz",           NULL,
+};
+
+static const char *const testnet4_seeds[] = {
+    "seed.testnet4.bitcoin.sprovoost.nl",
+    "seed.testnet4.wiz.biz",
+    NULL,
+};
+
+static const char *const signet_seeds[] = {
+    "seed.signet.bitcoin.sprovoost.nl",
+    "seed.signet.achownodes.xyz",
+    NULL,
+};
+
+static const char *const no_seeds[] = {NULL};
+
+static const struct btc_params mainnet = {
+    .name = "mainnet",
+    .magic = {0xf9, 0xbe, 0xb4, 0xd9},
+    .default_port = 8333,
+    .genesis = {.version = 1,
+                .merkle_root = GENESIS_MERKLE_2009,
+                .time = 1231006505,
+                .bits = 0x1d00ffff,
+                .nonce = 2083236893},
+    .genesis_hash = {0x6f, 0xe2, 0x8c, 0x0a, 0xb6, 0xf1, 0xb3, 0x72, 0xc1, 0xa6, 0xa2,
+                     0x46, 0xae, 0x63, 0xf7, 0x4f, 0x93, 0x1e, 0x83, 0x65, 0xe1, 0x5a,
+                     0x08, 0x9c, 0x68, 0xd6, 0x19, 0x00, 0x00, 0x00, 0x00, 0x00},
+    .pow_limit = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX}},
+    .pow_limit_bits = 0x1d00ffff,
+    .bip34_height = 227931,
+    .bip66_height = 363725,
+    .bip65_height = 388381,
+    .min_work = BTC_WORK(0x1128750f8, 0x2f4c366153a3a030),
+    .seeds = mainnet_seeds,
+};
+
+static const struct btc_params testnet3 = {
+    .name = "testnet3",
+    .magic = {0x0b, 0x11, 0x09, 0x07},
+    .default_port = 18333,
+    .genesis = {.version = 1,
+                .merkle_root = GENESIS_MERKLE_2009,
+                .time = 1296688602,
+                .bits = 0x1d00ffff,
+                .nonce = 414098458},
+    .genesis_hash = {0x43, 0x49, 0x7f, 0xd7, 0xf8, 0x26, 0x95, 0x71, 0x08, 0xf4, 0xa3,
+                     0x0f, 0xd9, 0xce, 0xc3, 0xae, 0xba, 0x79, 0x97, 0x20, 0x84, 0xe9,
+                     0x0e, 0xad, 0x01, 0xea, 0x33, 0x09, 0x00, 0x00, 0x00, 0x00},
+    .pow_limit = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX}},
+    .pow_limit_bits = 0x1d00ffff,
+    .min_difficulty = true,
+    .bip34_height = 21111,
+    .bip66_height = 330776,
+    .bip65_height = 581885,
+    .min_work = BTC_WORK(0x17dd, 0xe1c649f3708d14b6),
+    .seeds = testnet3_seeds,
+};
+
+static const struct btc_params testnet4 = {
+    .name = "testnet4",
+    .magic = {0x1c, 0x16, 0x3f, 0x28},
+    .default_port = 48333,
+    .genesis = {.version = 1,
+                .merkle_root = {0x4e, 0x7b, 0x2b, 0x91, 0x28, 0xfe, 0x02, 0x91, 0xdb, 0x06, 0x93,
+                                0xaf, 0x2a, 0xe4, 0x18, 0xb7, 0x67, 0xe6, 0x57, 0xcd, 0x40, 0x7e,
+                                0x80, 0xcb, 0x14, 0x34, 0x22, 0x1e, 0xae, 0xa7, 0xa0, 0x7a},
+                .time = 1714777860,
+                .bits = 0x1d00ffff,
+                .nonce = 393743547},
+    .genesis_hash = {0x43, 0xf0, 0x8b, 0xda, 0xb0, 0x50, 0xe3, 0x5b, 0x56, 0x7c, 0x86,
+                     0x4b, 0x91, 0xf4, 0x7f, 0x50, 0xae, 0x72, 0x5a, 0xe2, 0xde, 0x53,
+                     0xbc, 0xfb, 0xba, 0xf2, 0x84, 0xda, 0x00, 0x00, 0x00, 0x00},
+    .pow_limit = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX}},
+    .pow_limit_bits = 0x1d00ffff,
+    .min_difficulty = true,
+    .bip94 = true,
+    .bip34_height = 1,
+    .bip66_height = 1,
+    .bip65_height = 1,
+    .min_work = BTC_WORK(0x9a0, 0xfe15d0177d086304),
+    .seeds = testnet4_seeds,
+};
+
+static const struct btc_params signet = {
+    .name = "signet",
+    .magic = {0x0a, 0x03, 0xcf, 0x40},
+    .default_port = 38333,
+    .genesis = {.version = 1,
+                .merkle_root = GENESIS_MERKLE_2009,
+                .time = 1598918400,
+                .bits = 0x1e0377ae,
+                .nonce = 52613770},
+    .genesis_hash = {0xf6, 0x1e, 0xee, 0x3b, 0x63, 0xa3, 0x80, 0xa4, 0x77, 0xa0, 0x63,
+                     0xaf, 0x32, 0xb2, 0xbb, 0xc9, 0x7c, 0x9f, 0xf9, 0xf0, 0x1f, 0x2c,
+                     0x42, 0x25, 0xe9, 0x73, 0x98, 0x81, 0x08, 0x00, 0x00, 0x00},
+    .pow_limit = {{0, 0, 0, 0x00000377ae000000}},
+    .pow_limit_bits = 0x1e0377ae,
+    .bip34_height = 1,
+    .bip66_height = 1,
+    .bip65_height = 1,
+    .min_work = BTC_WORK(0x0, 0x00000b463ea0a4b8),
+    .seeds = signet_seeds,
+};
+
+static const struct btc_params regtest = {
+    .name = "regtest",
+    .magic = {0xfa, 0xbf, 0xb5, 0xda},
+    .default_port = 18444,
+    .genesis = {.version = 1,
+                .merkle_root = GENESIS_MERKLE_2009,
+                .time = 1296688602,
+                .bits = 0x207fffff,
+                .nonce = 2},
+    .genesis_hash = {0x06, 0x22, 0x6e, 0x46, 0x11, 0x1a, 0x0b, 0x59, 0xca, 0xaf, 0x12,
+                     0x60, 0x43, 0xeb, 0x5b, 0xbf, 0x28, 0xc3, 0x4f, 0x3a, 0x5e, 0x33,
+                     0x2a, 0x1f, 0xc7, 0xb2, 0xb7, 0x3c, 0xf1, 0x88, 0x91, 0x0f},
+    .pow_limit = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 1}},
+    .pow_limit_bits = 0x207fffff,
+    .no_retarget = true,
+    .min_difficulty = true,
+    .bip34_height = 1,
+    .bip66_height = 1,
+    .bip65_height = 1,
+    .seeds = no_seeds,
+};
+
+static const struct btc_params *const networks[] = {&mainnet, &testnet3, &testnet4, &signet,
+                                                    &regtest};
+
+const struct btc_params *btc_params_at(unsigned n)
+{
+    return n < sizeof networks / sizeof networks[0] ? networks[n] : NULL;
+}
+
+const struct btc_params *btc_params_find(const char *name)
+{
+    const struct btc_params *p;
+
+    for (unsigned n = 0; (p = btc_params_at(n)) != NULL; n++)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}
+
+/* Append the script with its length before it, as BIP325 hashes it. */
+static int write_challenge(struct buf *b, const char *hex)
+{
+    size_t digits = strlen(hex), len = digits / 2;
+    uint8_t *script;
+
+    if (len == 0 || digits % 2)
+        return PN_EFORMAT;
+    if (len > MAX_SCRIPT_BYTES)
+        return PN_ETOOLARGE;
+    write_compact(b, len);
+    script = buf_extend(b, len);
+    return script ? hex_decode(script, len, hex) : b->err;
+}
+
+int btc_params_signet(struct btc_params *out, const char *challenge_hex)
+{
+    uint8_t hash[SHA256_BYTES];
+    struct buf b;
+    int rc;
+
+    buf_init(&b, MAX_SCRIPT_BYTES + COMPACT_MAX_BYTES);
+    rc = write_challenge(&b, challenge_hex);
+    if (rc == 0) {
+        sha256d(hash, b.data, b.len);
+        *out = signet;
+        memcpy(out->magic, hash, sizeof out->magic);
+        out->min_work = 0;
+        out->seeds = no_seeds;
+    }
+    buf_free(&b);
+    return rc;
+}

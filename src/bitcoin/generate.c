@@ -1,0 +1,120 @@
+/* Producing blocks on regtest: a coinbase, the proof of work, and into our own chain. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "bitcoin/block/build.h"
+#include "bitcoin/chain/pow.h"
+#include "bitcoin/internal.h"
+#include "log/log.h"
+
+/* A time that both the rules and the wall clock accept. */
+static uint32_t block_time(const struct bitcoin *b, uint32_t parent)
+{
+    uint32_t least = chain_median_time(&b->chain, parent) + 1;
+    int64_t now = clock_wall_s();
+
+    return now > (int64_t)least && now <= UINT32_MAX ? (uint32_t)now : least;
+}
+
+static int mine(const struct bitcoin *b, struct buf *block, uint32_t bits)
+{
+    struct u256 target;
+    uint8_t target_le[BTC_HASH_BYTES];
+    int rc = pow_target(&target, bits, &b->config.params);
+
+    if (rc < 0)
+        return rc;
+    u256_to_le(target_le, &target);
+    return btc_header_mine(block->data, target_le, NULL, NULL);
+}
+
+static struct frame *wrap(const struct bitcoin *b, const struct btc_block *block, bool witness)
+{
+    struct frame *f = NULL;
+    struct buf payload, message;
+
+    buf_init(&payload, BTC_BLOCK_MAX_BYTES);
+    buf_init(&message, BTC_FRAME_HEADER_BYTES + BTC_BLOCK_MAX_BYTES);
+    if (witness)
+        btc_block_encode(&payload, block);
+    else
+        btc_block_encode_stripped(&payload, block);
+    if (!payload.err && btc_frame_wrap(&message, b->config.params.magic, BTC_CMD_BLOCK,
+                                       payload.data, payload.len) == 0)
+        f = frame_new(BTC_CMD_BLOCK, message.data, message.len);
+    buf_free(&payload);
+    buf_free(&message);
+    return f;
+}
+
+/* Both encodings go into the store, or neither. */
+static int keep(struct bitcoin *b, const struct buf *raw, const uint8_t hash[BTC_HASH_BYTES])
+{
+    struct btc_msg m;
+    struct arena arena;
+    struct frame *full = NULL, *stripped = NULL;
+    int rc;
+
+    arena_init(&arena, BTC_MSG_MEMORY(raw->len));
+    rc = btc_msg_decode(&m, &arena, BTC_CMD_BLOCK, raw->data, raw->len);
+    if (rc == 0) {
+        full = wrap(b, &m.u.block, true);
+        stripped = wrap(b, &m.u.block, false);
+        rc = full && stripped ? 0 : PN_ENOMEM;
+    }
+    arena_free(&arena);
+    if (rc < 0) {
+        frame_unref(full);
+        frame_unref(stripped);
+        return rc;
+    }
+    block_store_add(&b->blocks, hash, full, stripped);
+    return 0;
+}
+
+static int produce(struct bitcoin *b, struct buf *raw, struct chain_result *result)
+{
+    uint32_t parent = chain_tip(&b->chain);
+    struct btc_block_plan plan = {
+        .version = BTC_BLOCK_VERSION,
+        .time = block_time(b, parent),
+        .height = (int32_t)chain_height(&b->chain) + 1,
+        .extranonce = random_u64(),
+        .halving_interval = BTC_REGTEST_HALVING_INTERVAL,
+    };
+    struct reader r;
+    struct btc_header header;
+    uint8_t hash[BTC_HASH_BYTES];
+    int rc;
+
+    memcpy(plan.prev, chain_entry(&b->chain, parent)->hash, BTC_HASH_BYTES);
+    plan.bits = chain_next_bits(&b->chain, parent, plan.time);
+    rc = btc_block_build(raw, &plan);
+    if (rc == 0)
+        rc = mine(b, raw, plan.bits);
+    if (rc < 0)
+        return rc;
+    r = reader_of(raw->data, raw->len);
+    btc_header_decode(&r, &header);
+    btc_header_hash(hash, &header);
+    rc = keep(b, raw, hash);
+    return rc == 0 ? chain_accept(&b->chain, result, &header, hash) : rc;
+}
+
+void generate_block(struct bitcoin *b)
+{
+    struct chain_result result;
+    struct buf raw;
+    int rc;
+
+    buf_init(&raw, BTC_BLOCK_MAX_BYTES);
+    rc = produce(b, &raw, &result);
+    buf_free(&raw);
+    if (rc < 0)
+        log_error("bitcoin", "cannot produce a block: %s", pn_strerror(rc));
+    else if (result.tip_moved)
+        serve_tip_moved(b, &result, true);
+}

@@ -1,0 +1,209 @@
+/* What is done with each message once the handshake is over: thread `in` of its peer.
+ *
+ * Every message of the table is decoded, so that a malformed one ends the connection whether it is
+ * of use or not. A handler answers at once what needs no shared state; what does goes to the
+ * manager, and this thread waits for room in its inbox, or for the peer to part. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/internal.h"
+#include "log/log.h"
+
+typedef int handler(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+
+static int on_ping(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    struct btc_msg pong = {.cmd = BTC_CMD_PONG, .u.pong.nonce = m->u.ping.nonce};
+
+    if (m->u.ping.no_nonce)
+        return 0;
+    return peer_reply(p, btc_frame(bp->net, &pong), 0);
+}
+
+static int on_pong(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    peer_pong(p, m->u.pong.nonce);
+    return 0;
+}
+
+static int on_sendheaders(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)p;
+    (void)m;
+    atomic_store(&bp->wants_headers, true);
+    return 0;
+}
+
+static int on_feefilter(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)p;
+    atomic_store(&bp->fee_filter_sat_per_kvb, m->u.feefilter.rate_sat_per_kvb);
+    return 0;
+}
+
+/* Hash, work and linkage are checked here, in parallel for all peers; the manager does the rest. */
+static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    const struct btc_headers *h = &m->u.headers;
+    struct manager_payload *batch = manager_payload_new(h->count, true);
+    int rc;
+
+    if (!batch)
+        return PN_ENOMEM;
+    memcpy(batch->headers, h->items, h->count * sizeof *h->items);
+    rc = headers_precheck(batch->hashes, batch->headers, h->count, &bp->net->config.params);
+    if (rc < 0) {
+        mem_free(batch);
+        return rc;
+    }
+    if (h->count)
+        peer_add_known(p, batch->hashes[h->count - 1]);
+    return manager_tell(p, MANAGER_HEADERS, batch);
+}
+
+/* Only blocks matter: transactions are not relayed. The last announced one leads to the rest. */
+static int on_inv(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    const struct btc_inv_item *last = NULL;
+    struct manager_payload *inv;
+
+    (void)bp;
+    for (size_t i = 0; i < m->u.inv.count; i++)
+        if (m->u.inv.items[i].type == BTC_INV_BLOCK) {
+            last = &m->u.inv.items[i];
+            peer_add_known(p, last->hash);
+        }
+    if (!last)
+        return 0;
+    inv = manager_payload_new(1, false);
+    if (!inv)
+        return PN_ENOMEM;
+    memcpy(inv->hashes[0], last->hash, BTC_HASH_BYTES);
+    return manager_tell(p, MANAGER_BLOCK_INV, inv);
+}
+
+static int tell_locator(struct peer *p, enum manager_event event, const struct btc_locator *l)
+{
+    struct manager_payload *locator = manager_payload_new(l->count, false);
+
+    if (!locator)
+        return PN_ENOMEM;
+    memcpy(locator->hashes, l->hashes, l->count * BTC_HASH_BYTES);
+    memcpy(locator->stop, l->stop, BTC_HASH_BYTES);
+    return manager_tell(p, event, locator);
+}
+
+static int on_getheaders(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    return tell_locator(p, MANAGER_GETHEADERS, &m->u.getheaders);
+}
+
+static int on_getblocks(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    return tell_locator(p, MANAGER_GETBLOCKS, &m->u.getblocks);
+}
+
+/* Blocks that we hold, one reply each, so that a slow reader holds this thread up and nobody else;
+ * what we do not hold is named in one notfound. */
+static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    struct btc_msg missing = {.cmd = BTC_CMD_NOTFOUND};
+    struct btc_inv_item *absent;
+    size_t n = 0;
+    int rc = 0;
+
+    absent = arena_alloc(&bp->arena, m->u.getdata.count, sizeof *absent);
+    if (!absent)
+        return PN_ENOMEM;
+    for (size_t i = 0; i < m->u.getdata.count && rc == 0; i++) {
+        const struct btc_inv_item *it = &m->u.getdata.items[i];
+        struct frame *block = NULL;
+
+        if ((it->type & ~(uint32_t)BTC_INV_WITNESS) == BTC_INV_BLOCK)
+            block = block_store_get(&bp->net->blocks, it->hash, it->type & BTC_INV_WITNESS);
+        if (block)
+            rc = peer_reply(p, block, 0);
+        else
+            absent[n++] = *it;
+    }
+    if (rc < 0 || n == 0)
+        return rc;
+    missing.u.notfound = (struct btc_inv){.items = absent, .count = n};
+    return peer_reply(p, btc_frame(bp->net, &missing), 0);
+}
+
+static int on_reject(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    const struct btc_reject *r = &m->u.reject;
+
+    (void)bp;
+    log_debug("bitcoin", "peer=%" PRIu64 " rejects %.*s: %.*s", peer_id(p), (int)r->command.len,
+              (const char *)r->command.data, (int)r->reason.len, (const char *)r->reason.data);
+    return 0;
+}
+
+/* Asks for a service that our version message did not offer, or negotiates after verack: Core
+ * parts over these too (net_processing.cpp), and BIP111, 155, 157, 339 and 434 say so. */
+static int on_not_allowed(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    log_debug("bitcoin", "peer=%" PRIu64 " sent %s out of place", peer_id(p),
+              btc_cmd_info(m->cmd)->name);
+    return PN_EPROTO;
+}
+
+static int on_second_version(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)p;
+    (void)bp;
+    (void)m;
+    return PN_EDUPLICATE;
+}
+
+/* What is not here is decoded and passed over. */
+static handler *const handlers[BTC_CMD_COUNT] = {
+    [BTC_CMD_VERSION] = on_second_version,
+    [BTC_CMD_VERACK] = on_second_version,
+    [BTC_CMD_PING] = on_ping,
+    [BTC_CMD_PONG] = on_pong,
+    [BTC_CMD_SENDHEADERS] = on_sendheaders,
+    [BTC_CMD_FEEFILTER] = on_feefilter,
+    [BTC_CMD_HEADERS] = on_headers,
+    [BTC_CMD_INV] = on_inv,
+    [BTC_CMD_GETHEADERS] = on_getheaders,
+    [BTC_CMD_GETBLOCKS] = on_getblocks,
+    [BTC_CMD_GETDATA] = on_getdata,
+    [BTC_CMD_REJECT] = on_reject,
+    [BTC_CMD_MEMPOOL] = on_not_allowed,
+    [BTC_CMD_FILTERLOAD] = on_not_allowed,
+    [BTC_CMD_FILTERADD] = on_not_allowed,
+    [BTC_CMD_FILTERCLEAR] = on_not_allowed,
+    [BTC_CMD_GETCFILTERS] = on_not_allowed,
+    [BTC_CMD_GETCFHEADERS] = on_not_allowed,
+    [BTC_CMD_GETCFCHECKPT] = on_not_allowed,
+    [BTC_CMD_WTXIDRELAY] = on_not_allowed,
+    [BTC_CMD_SENDADDRV2] = on_not_allowed,
+    [BTC_CMD_SENDTXRCNCL] = on_not_allowed,
+    [BTC_CMD_FEATURE] = on_not_allowed,
+};
+
+int btc_handle(struct peer *p, const struct peer_message *m)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    struct btc_msg msg;
+    int rc;
+
+    if (m->cmd == BTC_CMD_UNKNOWN)
+        return 0;
+    arena_init(&bp->arena, BTC_MSG_MEMORY(m->len) + m->len);
+    rc = btc_msg_decode(&msg, &bp->arena, (enum btc_cmd)m->cmd, m->payload, m->len);
+    if (rc == 0 && handlers[m->cmd])
+        rc = handlers[m->cmd](p, bp, &msg);
+    arena_free(&bp->arena);
+    return rc;
+}

@@ -1,0 +1,150 @@
+/* What the files of this folder share: the network, its peers' state, the manager's inbox. */
+#ifndef BITCOIN_INTERNAL_H
+#define BITCOIN_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "bitcoin/bitcoin.h"
+#include "bitcoin/block_store.h"
+#include "bitcoin/chain/chain.h"
+#include "bitcoin/nonces.h"
+#include "bitcoin/wire/frame.h"
+#include "bitcoin/wire/msg.h"
+#include "thread/chan.h"
+#include "thread/thread.h"
+
+#define BTC_PROTOCOL_VERSION     70017 /* Core 31.99, node/protocol_version.h */
+#define BTC_MIN_PROTOCOL_VERSION 31800 /* likewise, MIN_PEER_PROTO_VERSION */
+
+/* One peer as the protocol knows it. The fields before `wants_headers` are written by thread `in`
+ * during the handshake and do not change once the peer is ready. */
+struct btc_peer {
+    struct bitcoin *net;
+    struct arena arena; /* thread in: the message under way */
+    int32_t version;    /* the lower of both sides' */
+    uint64_t services;
+    int32_t start_height;
+    int64_t time_offset_s; /* theirs minus ours */
+    bool relay;            /* wants transactions announced */
+    bool wtxid_relay, addr_v2;
+    bool told_manager; /* READY was posted, so GONE must follow */
+    char user_agent[BTC_USER_AGENT_MAX + 1];
+    atomic_bool wants_headers; /* sent sendheaders, BIP130 */
+    atomic_int_fast64_t fee_filter_sat_per_kvb;
+};
+
+static inline struct btc_peer *btc_peer_of(const struct peer *p)
+{
+    return peer_proto_data(p);
+}
+
+/* What peers tell the manager. The payload is one allocation, freed by the receiver. */
+enum manager_event {
+    MANAGER_PEER_READY, /* carries a reference */
+    MANAGER_PEER_GONE,
+    MANAGER_HEADERS,
+    MANAGER_BLOCK_INV,
+    MANAGER_GETHEADERS,
+    MANAGER_GETBLOCKS,
+};
+
+struct manager_payload {
+    size_t bytes; /* of this allocation */
+    size_t n;
+    struct btc_header *headers;        /* MANAGER_HEADERS */
+    uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers; announced; or the locator */
+    uint8_t stop[BTC_HASH_BYTES];      /* of the locator */
+};
+
+struct manager_msg {
+    enum manager_event event;
+    struct peer *peer;
+    struct manager_payload *payload; /* or NULL */
+};
+
+/* Room for n headers (or none) and n hashes. Returns: NULL when there is no memory. */
+struct manager_payload *manager_payload_new(size_t n, bool with_headers);
+
+/* Tell the manager; blocks while it is busy, until the peer parts. Thread: in.
+ * Owns: takes the payload in every case. Returns: 0 or PN_EQUIT. */
+int manager_tell(struct peer *p, enum manager_event event, struct manager_payload *payload);
+
+/* One peer as the manager knows it. */
+struct sync_peer {
+    struct peer *peer; /* a reference */
+    int64_t best_height; /* what it claimed or showed */
+    bool asked;          /* since it is here */
+    bool in_flight;      /* a getheaders is unanswered */
+    bool again;          /* something was announced meanwhile */
+    int64_t sent_us;     /* of the request in flight */
+    uint32_t shown_height; /* highest header it sent; a batch that does not raise it ends a sync */
+    unsigned unconnected;  /* batches in a row whose parent was unknown */
+};
+
+struct bitcoin_metrics {
+    struct metric *height, *tip_time, *validated, *reorgs, *reorg_depth;
+};
+
+struct bitcoin {
+    struct bitcoin_config config;
+    struct server *server;
+    unsigned network; /* the server's number */
+    struct nonces nonces;
+    struct block_store blocks;
+    atomic_uint height;
+    atomic_bool in_sync;
+    atomic_int_fast64_t beat_us;
+
+    struct chan inbox, quit;
+    struct thread thread;
+
+    /* the manager's thread alone */
+    struct chain chain;
+    struct sync_peer *peers; /* max_peers places, the first n_peers taken */
+    unsigned n_peers;
+    uint64_t sync_peer_id; /* whose batches we are following; 0: none */
+    int64_t generate_at_us;
+    struct bitcoin_metrics metrics;
+};
+
+/* --- proto.c --- */
+extern const struct peer_proto_ops btc_proto_ops;
+int btc_attach(void *arg, struct peer_setup *setup);
+void btc_detach(void *arg, struct peer_setup *setup);
+
+/* Encode once. Thread: any. Owns: returns a reference, or NULL when there is no memory. */
+struct frame *btc_frame(const struct bitcoin *net, const struct btc_msg *m);
+struct frame *btc_frame_empty(const struct bitcoin *net, enum btc_cmd cmd);
+
+/* --- transport.c --- */
+extern const struct peer_transport_ops btc_transport_ops;
+void *btc_transport_new(const uint8_t magic[BTC_MAGIC_BYTES]);
+
+/* --- handshake.c, handlers.c: thread in --- */
+int btc_negotiate(struct peer *p);
+int btc_handle(struct peer *p, const struct peer_message *m);
+
+/* --- manager.c --- */
+void manager_run(void *arg);
+extern struct chan_class manager_inbox_class;
+struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p);
+
+/* --- sync.c: thread manager --- */
+void sync_peer_ready(struct bitcoin *b, struct sync_peer *s);
+void sync_peer_gone(struct bitcoin *b, uint64_t id);
+void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *batch);
+void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *inv);
+
+/* --- serve.c: thread manager --- */
+void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_payload *locator);
+void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_payload *locator);
+
+/* The active chain has changed: tell the gauges, and the peers when it is news rather than
+ * history. `holds_block` tells whether the tip's block can be served. */
+void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block);
+
+/* --- generate.c: thread manager --- */
+void generate_block(struct bitcoin *b);
+
+#endif

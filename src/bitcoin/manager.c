@@ -1,0 +1,160 @@
+/* The manager thread: sole owner of the header chain. It waits on its inbox (and on the time of
+ * the next block to produce) and only try-sends to peers; the one place where it may wait is the
+ * server's inbox, when it hands over an announcement. */
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/internal.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+
+enum { INBOX_MESSAGES = 256, INBOX_BYTES = 8 << 20, HEARTBEAT_MS = 1000 };
+
+static size_t msg_weight(const void *elem)
+{
+    const struct manager_msg *m = elem;
+
+    return m->payload ? m->payload->bytes : 0;
+}
+
+struct chan_class manager_inbox_class = {
+    .name = "bitcoin_manager_inbox",
+    .elem_size = sizeof(struct manager_msg),
+    .capacity = INBOX_MESSAGES,
+    .max_weight = INBOX_BYTES,
+    .weight = msg_weight,
+    .block_roles = ROLE_BIT(ROLE_PEER_IN) | ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) |
+                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
+};
+
+struct manager_payload *manager_payload_new(size_t n, bool with_headers)
+{
+    size_t each = BTC_HASH_BYTES + (with_headers ? sizeof(struct btc_header) : 0);
+    size_t bytes = sizeof(struct manager_payload) + n * each;
+    struct manager_payload *m = mem_alloc(bytes);
+
+    if (!m)
+        return NULL;
+    *m = (struct manager_payload){.bytes = bytes, .n = n};
+    if (with_headers)
+        m->headers = (struct btc_header *)(void *)(m + 1);
+    m->hashes = with_headers ? (void *)(m->headers + n) : (void *)(m + 1);
+    return m;
+}
+
+int manager_tell(struct peer *p, enum manager_event event, struct manager_payload *payload)
+{
+    struct manager_msg m = {.event = event, .peer = p, .payload = payload};
+    int rc = chan_send_or_quit(&btc_peer_of(p)->net->inbox, &m, peer_quit(p), CLOCK_NEVER);
+
+    if (rc < 0)
+        mem_free(payload);
+    return rc < 0 ? PN_EQUIT : 0;
+}
+
+struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p)
+{
+    for (unsigned i = 0; i < b->n_peers; i++)
+        if (b->peers[i].peer == p)
+            return &b->peers[i];
+    return NULL;
+}
+
+static void peer_ready(struct bitcoin *b, struct peer *p)
+{
+    struct sync_peer *s = &b->peers[b->n_peers];
+
+    if (BUG(b->n_peers == b->config.max_peers)) {
+        peer_unref(p);
+        return;
+    }
+    *s = (struct sync_peer){.peer = p, .best_height = btc_peer_of(p)->start_height};
+    b->n_peers++;
+    sync_peer_ready(b, s);
+}
+
+static void peer_gone(struct bitcoin *b, struct peer *p)
+{
+    struct sync_peer *s = manager_find(b, p);
+    uint64_t id = peer_id(p);
+
+    if (BUG(!s))
+        return;
+    *s = b->peers[--b->n_peers];
+    peer_unref(p);
+    sync_peer_gone(b, id);
+}
+
+static void take(struct bitcoin *b, struct manager_msg *m)
+{
+    struct sync_peer *s;
+
+    if (m->event == MANAGER_PEER_READY) {
+        peer_ready(b, m->peer);
+        return;
+    }
+    if (m->event == MANAGER_PEER_GONE) {
+        peer_gone(b, m->peer);
+        return;
+    }
+    s = manager_find(b, m->peer);
+    if (BUG(!s))
+        return;
+    switch (m->event) {
+    case MANAGER_HEADERS:
+        sync_headers(b, s, m->payload);
+        break;
+    case MANAGER_BLOCK_INV:
+        sync_block_inv(b, s, m->payload);
+        break;
+    case MANAGER_GETHEADERS:
+        serve_getheaders(b, m->peer, m->payload);
+        break;
+    case MANAGER_GETBLOCKS:
+        serve_getblocks(b, m->peer, m->payload);
+        break;
+    case MANAGER_PEER_READY:
+    case MANAGER_PEER_GONE:
+        break;
+    }
+    mem_free(m->payload);
+}
+
+static int64_t next_deadline(const struct bitcoin *b)
+{
+    int64_t beat = clock_deadline_ms(HEARTBEAT_MS);
+
+    return b->generate_at_us < beat ? b->generate_at_us : beat;
+}
+
+void manager_run(void *arg)
+{
+    struct bitcoin *b = arg;
+    struct manager_msg m;
+    struct chan_case cases[] = {
+        {.chan = &b->inbox, .op = CHAN_RECV, .elem = &m},
+        {.chan = &b->quit, .op = CHAN_RECV},
+    };
+
+    b->generate_at_us =
+        b->config.generate_ms > 0 ? clock_deadline_ms(b->config.generate_ms) : CLOCK_NEVER;
+    for (;;) {
+        int which = chan_select(cases, 2, next_deadline(b));
+
+        atomic_store(&b->beat_us, clock_mono_us());
+        if (which == 0)
+            take(b, &m);
+        else if (which == 1)
+            break;
+        if (clock_mono_us() < b->generate_at_us)
+            continue;
+        generate_block(b);
+        b->generate_at_us = clock_deadline_ms(b->config.generate_ms);
+    }
+    /* Every peer is gone: what is left in the inbox gives their references back. */
+    while (chan_try_recv(&b->inbox, &m) == 0)
+        take(b, &m);
+}

@@ -1,0 +1,28 @@
+/* The nonces of our own version messages whose handshakes are under way: a version message that
+ * carries one of them came from ourselves (btcd peer.go, sentNonces; Core, CheckIncomingNonce). */
+#ifndef BITCOIN_NONCES_H
+#define BITCOIN_NONCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mutex.h"
+
+#define NONCES_MAX 64
+
+struct nonces {
+    struct mutex mu;
+    uint64_t values[NONCES_MAX] GUARDED_BY(mu); /* 0: free */
+    unsigned next GUARDED_BY(mu);
+};
+
+void nonces_init(struct nonces *n);
+void nonces_free(struct nonces *n);
+
+/* A fresh nonce, remembered until nonces_remove; the oldest gives way when there are NONCES_MAX.
+ * Thread: any. */
+uint64_t nonces_add(struct nonces *n);
+void nonces_remove(struct nonces *n, uint64_t nonce);
+bool nonces_has(struct nonces *n, uint64_t nonce);
+
+#endif

@@ -1,0 +1,144 @@
+/* Bitcoin as the peer runtime knows it: the ops table, and making frames. */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/internal.h"
+
+struct frame *btc_frame(const struct bitcoin *net, const struct btc_msg *m)
+{
+    struct frame *f = NULL;
+    struct buf b;
+
+    buf_init(&b, BTC_FRAME_HEADER_BYTES + BTC_PAYLOAD_MAX_BYTES);
+    if (btc_frame_encode(&b, net->config.params.magic, m) == 0)
+        f = frame_new(m->cmd, b.data, b.len);
+    buf_free(&b);
+    return f;
+}
+
+struct frame *btc_frame_empty(const struct bitcoin *net, enum btc_cmd cmd)
+{
+    const struct btc_msg m = {.cmd = cmd};
+
+    return btc_frame(net, &m);
+}
+
+static const char *cmd_name(unsigned cmd)
+{
+    return btc_cmd_info((enum btc_cmd)cmd)->name;
+}
+
+static struct frame *make_ping(struct peer *p, uint64_t nonce)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    struct btc_msg m = {.cmd = BTC_CMD_PING, .u.ping.nonce = nonce};
+
+    /* Before BIP31 a ping has no answer. */
+    return bp->version >= BTC_PROTO_BIP31 ? btc_frame(bp->net, &m) : NULL;
+}
+
+static struct frame *make_inv(struct peer *p, const struct peer_inventory *items, unsigned n)
+{
+    struct btc_inv_item *list = mem_alloc_array(n, sizeof *list);
+    struct btc_msg m = {.cmd = BTC_CMD_INV, .u.inv = {.items = list, .count = n}};
+    struct frame *f;
+
+    if (!list)
+        return NULL;
+    for (unsigned i = 0; i < n; i++) {
+        list[i].type = items[i].type;
+        memcpy(list[i].hash, items[i].hash, BTC_HASH_BYTES);
+    }
+    f = btc_frame(btc_peer_of(p)->net, &m);
+    mem_free(list);
+    return f;
+}
+
+/* The handshake is done: the manager takes over with a reference of its own. */
+static int on_ready(struct peer *p)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    int rc = 0;
+
+    if (bp->version >= BTC_PROTO_SENDHEADERS)
+        rc = peer_reply(p, btc_frame_empty(bp->net, BTC_CMD_SENDHEADERS), 0);
+    if (rc < 0)
+        return rc;
+    rc = manager_tell(peer_ref(p), MANAGER_PEER_READY, NULL);
+    if (rc < 0)
+        peer_unref(p);
+    else
+        bp->told_manager = true;
+    return rc;
+}
+
+static void on_gone(struct peer *p)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    struct manager_msg m = {.event = MANAGER_PEER_GONE, .peer = p};
+
+    /* The manager drains its inbox until every peer is gone, so this ends. */
+    if (bp->told_manager)
+        chan_send(&bp->net->inbox, &m, CLOCK_NEVER);
+}
+
+static void on_release(struct peer *p)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+
+    arena_free(&bp->arena);
+    mem_free(bp);
+}
+
+/* Responses that are due (btcd peer.go, maybeAddDeadline): headers within three response times,
+ * because a full node may be busy with a block. */
+static const struct peer_stall_rule stall_rules[] = {
+    {.sent_cmd = BTC_CMD_GETHEADERS, .answers = UINT64_C(1) << BTC_CMD_HEADERS, .factor = 3},
+    {.sent_cmd = BTC_CMD_GETBLOCKS, .answers = UINT64_C(1) << BTC_CMD_INV, .factor = 1},
+    {.sent_cmd = BTC_CMD_MEMPOOL, .answers = UINT64_C(1) << BTC_CMD_INV, .factor = 1},
+    {.sent_cmd = BTC_CMD_GETDATA,
+     .answers = UINT64_C(1) << BTC_CMD_BLOCK | UINT64_C(1) << BTC_CMD_MERKLEBLOCK |
+                UINT64_C(1) << BTC_CMD_TX | UINT64_C(1) << BTC_CMD_NOTFOUND,
+     .factor = 1},
+};
+
+const struct peer_proto_ops btc_proto_ops = {
+    .network = "bitcoin",
+    .cmd_count = BTC_CMD_COUNT,
+    .cmd_name = cmd_name,
+    .negotiate = btc_negotiate,
+    .ready = on_ready,
+    .handle = btc_handle,
+    .gone = on_gone,
+    .release = on_release,
+    .ping = make_ping,
+    .ping_cmd = BTC_CMD_PING,
+    .inventory = make_inv,
+    .stall_rules = stall_rules,
+    .n_stall_rules = sizeof stall_rules / sizeof stall_rules[0],
+};
+
+int btc_attach(void *arg, struct peer_setup *setup)
+{
+    struct bitcoin *net = arg;
+    struct btc_peer *bp = mem_zalloc(sizeof *bp);
+
+    setup->transport = btc_transport_new(net->config.params.magic);
+    setup->transport_ops = &btc_transport_ops;
+    setup->proto_data = bp;
+    if (!bp || !setup->transport) {
+        btc_detach(arg, setup);
+        return PN_ENOMEM;
+    }
+    bp->net = net;
+    return 0;
+}
+
+void btc_detach(void *arg, struct peer_setup *setup)
+{
+    (void)arg;
+    if (setup->transport)
+        btc_transport_ops.free(setup->transport);
+    mem_free(setup->proto_data);
+}

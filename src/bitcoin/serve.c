@@ -1,0 +1,132 @@
+/* What the manager answers and announces. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "bitcoin/internal.h"
+#include "codec/hex.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+
+enum {
+    GETBLOCKS_MAX = 500, /* hashes in one answer; protocol documentation, "getblocks" */
+    ANNOUNCE_MAX = 8     /* headers in one announcement; Core, MAX_BLOCKS_TO_ANNOUNCE */
+};
+
+static void send_headers(struct bitcoin *b, struct peer *p, const struct btc_header *headers,
+                         size_t n)
+{
+    struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
+    struct frame *f = btc_frame(b, &m);
+
+    if (f)
+        peer_send(p, f, 0);
+}
+
+void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_payload *locator)
+{
+    struct btc_header *headers;
+    uint32_t fork;
+
+    /* Before we have the network's work our chain would only mislead; the answer is still owed
+     * (Core, net_processing.cpp, NetMsgType::GETHEADERS). */
+    if (!chain_min_work_reached(&b->chain)) {
+        send_headers(b, p, NULL, 0);
+        return;
+    }
+    headers = mem_alloc_array(CHAIN_NEXT_MAX, sizeof *headers);
+    if (!headers)
+        return;
+    fork = chain_find_fork(&b->chain, (const uint8_t (*)[BTC_HASH_BYTES])locator->hashes,
+                           locator->n);
+    send_headers(b, p, headers,
+                 chain_next_headers(&b->chain, headers, fork, locator->stop, CHAIN_NEXT_MAX));
+    mem_free(headers);
+}
+
+/* Only blocks that we can also serve are named. */
+void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_payload *locator)
+{
+    struct btc_inv_item *items = mem_alloc_array(GETBLOCKS_MAX, sizeof *items);
+    uint32_t fork = chain_find_fork(
+        &b->chain, (const uint8_t (*)[BTC_HASH_BYTES])locator->hashes, locator->n);
+    struct btc_msg m = {.cmd = BTC_CMD_INV, .u.inv.items = items};
+    struct frame *f;
+
+    if (!items)
+        return;
+    for (uint32_t h = chain_entry(&b->chain, fork)->height + 1;
+         h <= chain_height(&b->chain) && m.u.inv.count < GETBLOCKS_MAX; h++) {
+        const uint8_t *hash = chain_entry(&b->chain, chain_at(&b->chain, h))->hash;
+        struct frame *held = block_store_get(&b->blocks, hash, true);
+
+        if (!held)
+            break;
+        frame_unref(held);
+        items[m.u.inv.count].type = BTC_INV_BLOCK;
+        memcpy(items[m.u.inv.count++].hash, hash, BTC_HASH_BYTES);
+        if (memcmp(hash, locator->stop, BTC_HASH_BYTES) == 0)
+            break;
+    }
+    f = m.u.inv.count ? btc_frame(b, &m) : NULL;
+    mem_free(items);
+    if (f)
+        peer_send(p, f, 0);
+}
+
+/* Both run on the server's thread. A peer that has just been told is from now on known to know. */
+static bool wants_headers(struct peer *p, const uint8_t hash[32])
+{
+    if (!atomic_load(&btc_peer_of(p)->wants_headers) || peer_has_known(p, hash))
+        return false;
+    peer_add_known(p, hash);
+    return true;
+}
+
+static bool wants_inv(struct peer *p, const uint8_t hash[32])
+{
+    return !atomic_load(&btc_peer_of(p)->wants_headers) && !peer_has_known(p, hash);
+}
+
+static void announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
+{
+    struct btc_header headers[ANNOUNCE_MAX];
+    uint32_t tip = chain_height(&b->chain), n = tip - first_height + 1;
+    struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
+    struct server_broadcast cast = {.network = b->network, .want = wants_headers};
+
+    memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
+    for (uint32_t i = 0; i < n; i++)
+        chain_header(&b->chain, &headers[i], chain_at(&b->chain, first_height + i));
+    cast.frame = btc_frame(b, &m);
+    if (cast.frame)
+        server_broadcast(b->server, &cast);
+    /* An inv promises the block, so it goes out only for one that we hold. */
+    if (!holds_block)
+        return;
+    cast.frame = NULL;
+    cast.want = wants_inv;
+    cast.inventory = (struct peer_inventory){.type = BTC_INV_BLOCK, .at_once = true};
+    memcpy(cast.inventory.hash, cast.key, BTC_HASH_BYTES);
+    server_broadcast(b->server, &cast);
+}
+
+void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block)
+{
+    const struct chain_entry *tip = chain_entry(&b->chain, chain_tip(&b->chain));
+    char hash[65];
+
+    atomic_store(&b->height, tip->height);
+    metric_set(b->metrics.height, tip->height);
+    metric_set(b->metrics.tip_time, tip->time);
+    hash_to_hex(hash, tip->hash);
+    if (r->depth > 0) {
+        metric_add(b->metrics.reorgs, 1);
+        metric_observe(b->metrics.reorg_depth, r->depth);
+        log_warn("bitcoin", "reorganisation: %u headers dropped, fork at height %u", r->depth,
+                 r->fork_height);
+    }
+    log_info("bitcoin", "new tip: height %u, %s", tip->height, hash);
+    if (tip->height - r->fork_height <= ANNOUNCE_MAX)
+        announce(b, r->fork_height + 1, holds_block);
+}

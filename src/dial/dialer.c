@@ -1,0 +1,284 @@
+/* The dialer thread waits in one poll(2) for its inbox, its dials and the next retry; it blocks
+ * elsewhere only when it hands a connection to the server, and then also waits for its quit token.
+ *
+ * A request is pending (due at some time), dialling (its socket is being connected) or established
+ * (the server has it; dialer_closed brings it back). */
+#include "dial/dialer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "net/sock.h"
+#include "thread/chan.h"
+#include "thread/thread.h"
+
+enum request_state { REQUEST_PENDING, REQUEST_DIALLING, REQUEST_ESTABLISHED };
+
+struct request {
+    uint64_t id; /* index + 1, so that 0 stands for none */
+    unsigned network;
+    const char *network_name;
+    struct net_addr addr;
+    enum request_state state;
+    unsigned failures; /* in a row */
+    int64_t when_us;   /* pending: due; dialling: deadline */
+    int fd;            /* dialling */
+};
+
+struct closed_msg {
+    uint64_t request_id;
+    bool was_ready;
+};
+
+struct dialer {
+    struct dialer_config config;
+    struct request requests[DIALER_MAX_REQUESTS];
+    unsigned n;
+    unsigned under_way;
+    struct chan inbox, quit;
+    int wake_fd;
+    struct thread thread;
+};
+
+/* Each request has at most one closing under way, so a closing always finds room. */
+static struct chan_class inbox_class = {
+    .name = "dialer_inbox",
+    .elem_size = sizeof(struct closed_msg),
+    .capacity = DIALER_MAX_REQUESTS,
+};
+
+static struct metric_family dials = {
+    .name = "p2pnode_dials_total",
+    .help = "Outbound connection attempts by network and result.",
+    .type = METRIC_COUNTER,
+    .labels = {"network", "result"},
+};
+
+static void wake(void *arg)
+{
+    const uint64_t one = 1;
+    const struct dialer *d = arg;
+
+    /* A full counter is readable already, which is all that is wanted. */
+    if (write(d->wake_fd, &one, sizeof one) < 0)
+        return;
+}
+
+struct dialer *dialer_new(const struct dialer_config *config)
+{
+    struct dialer *d = mem_zalloc(sizeof *d);
+
+    if (!d)
+        return NULL;
+    d->config = *config;
+    d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (d->wake_fd < 0 || chan_class_register(&inbox_class) < 0 ||
+        chan_class_register(&quit_class) < 0 || chan_init(&d->inbox, &inbox_class) < 0)
+        goto fail;
+    if (chan_init(&d->quit, &quit_class) < 0) {
+        chan_destroy(&d->inbox, NULL);
+        goto fail;
+    }
+    chan_set_notify(&d->inbox, wake, d);
+    chan_set_notify(&d->quit, wake, d);
+    return d;
+fail:
+    if (d->wake_fd >= 0)
+        close(d->wake_fd);
+    mem_free(d);
+    return NULL;
+}
+
+int dialer_add(struct dialer *d, unsigned network, const char *name, const struct net_addr *addr)
+{
+    struct request *r = &d->requests[d->n];
+
+    if (d->n == DIALER_MAX_REQUESTS)
+        return PN_ELIMIT;
+    *r = (struct request){
+        .id = d->n + 1, .network = network, .network_name = name, .addr = *addr, .fd = -1};
+    d->n++;
+    return 0;
+}
+
+static void schedule(struct dialer *d, struct request *r)
+{
+    int64_t wait_ms = d->config.retry_ms * r->failures;
+
+    if (wait_ms > d->config.retry_max_ms)
+        wait_ms = d->config.retry_max_ms;
+    r->state = REQUEST_PENDING;
+    r->when_us = clock_deadline_ms(wait_ms);
+}
+
+/* The dial, or the hand-over, came out with rc. */
+static void conclude(struct dialer *d, struct request *r, int rc)
+{
+    char text[NET_ADDR_TEXT_BYTES];
+
+    metric_add(metric_get(&dials, r->network_name, pn_errname(rc), NULL), 1);
+    if (rc == 0) {
+        r->state = REQUEST_ESTABLISHED;
+        return;
+    }
+    r->failures++;
+    schedule(d, r);
+    log_info("dial", "cannot connect to %s: %s; attempt %u", net_addr_format(text, &r->addr),
+             pn_strerror(rc), r->failures);
+}
+
+static void dial(struct dialer *d, struct request *r)
+{
+    int rc = subnet_list_permits(d->config.permitted, &r->addr)
+                 ? sock_connect_start(&r->fd, &r->addr)
+                 : PN_EFILTERED;
+
+    if (rc < 0) {
+        conclude(d, r, rc);
+        return;
+    }
+    r->state = REQUEST_DIALLING;
+    r->when_us = clock_deadline_ms(d->config.connect_timeout_ms);
+    d->under_way++;
+}
+
+static void finish_dial(struct dialer *d, struct request *r, int rc)
+{
+    struct conn *c;
+    int fd = r->fd;
+
+    r->fd = -1;
+    d->under_way--;
+    if (rc < 0) {
+        close(fd);
+        conclude(d, r, rc);
+        return;
+    }
+    c = conn_from_fd(fd);
+    if (!c) {
+        close(fd);
+        conclude(d, r, PN_ENOMEM);
+        return;
+    }
+    rc = d->config.connected(d->config.arg, r->network, c, &r->addr, r->id, &d->quit);
+    if (rc < 0)
+        conn_close(c);
+    conclude(d, r, rc);
+}
+
+/* Bring requests back whose connections have ended. */
+static void take_inbox(struct dialer *d)
+{
+    struct closed_msg m;
+
+    while (chan_try_recv(&d->inbox, &m) == 0) {
+        struct request *r = &d->requests[m.request_id - 1];
+
+        r->failures = m.was_ready ? 1 : r->failures + 1;
+        schedule(d, r);
+    }
+}
+
+static void start_due(struct dialer *d)
+{
+    for (unsigned i = 0; i < d->n && d->under_way < DIALER_MAX_UNDER_WAY; i++) {
+        struct request *r = &d->requests[i];
+
+        if (r->state == REQUEST_PENDING && clock_mono_us() >= r->when_us)
+            dial(d, r);
+    }
+}
+
+/* When something is to be done without any event. */
+static int64_t next_deadline(const struct dialer *d)
+{
+    int64_t at = CLOCK_NEVER;
+
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct request *r = &d->requests[i];
+        bool timed = r->state == REQUEST_DIALLING ||
+                     (r->state == REQUEST_PENDING && d->under_way < DIALER_MAX_UNDER_WAY);
+
+        if (timed && r->when_us < at)
+            at = r->when_us;
+    }
+    return at;
+}
+
+static void wait_and_finish(struct dialer *d)
+{
+    struct pollfd fds[1 + DIALER_MAX_UNDER_WAY] = {{.fd = d->wake_fd, .events = POLLIN}};
+    struct request *of[1 + DIALER_MAX_UNDER_WAY];
+    nfds_t n = 1;
+    uint64_t drained;
+
+    for (unsigned i = 0; i < d->n; i++)
+        if (d->requests[i].state == REQUEST_DIALLING) {
+            fds[n] = (struct pollfd){.fd = d->requests[i].fd, .events = POLLOUT};
+            of[n++] = &d->requests[i];
+        }
+    if (poll(fds, n, clock_poll_ms(next_deadline(d))) < 0)
+        return; /* interrupted: the loop looks again */
+    if (fds[0].revents && read(d->wake_fd, &drained, sizeof drained) < 0 && errno != EAGAIN)
+        log_error("dial", "cannot read the wake-up counter: %s", pn_strerror(PN_ESYS));
+    for (nfds_t i = 1; i < n; i++) {
+        if (fds[i].revents)
+            finish_dial(d, of[i], sock_connect_result(fds[i].fd));
+        else if (clock_mono_us() >= of[i]->when_us)
+            finish_dial(d, of[i], PN_ETIMEDOUT);
+    }
+}
+
+static void run(void *arg)
+{
+    struct dialer *d = arg;
+
+    while (!quit_requested(&d->quit)) {
+        take_inbox(d);
+        start_due(d);
+        wait_and_finish(d);
+    }
+    for (unsigned i = 0; i < d->n; i++)
+        if (d->requests[i].fd >= 0)
+            close(d->requests[i].fd);
+}
+
+int dialer_start(struct dialer *d)
+{
+    return thread_start(&d->thread, "dialer", ROLE_DIALER, run, d);
+}
+
+void dialer_closed(struct dialer *d, uint64_t request_id, int was_ready)
+{
+    struct closed_msg m = {.request_id = request_id, .was_ready = was_ready};
+
+    chan_try_send(&d->inbox, &m);
+}
+
+void dialer_stop(struct dialer *d)
+{
+    quit_request(&d->quit);
+}
+
+void dialer_join(struct dialer *d)
+{
+    thread_join(&d->thread);
+}
+
+void dialer_free(struct dialer *d)
+{
+    if (!d)
+        return;
+    chan_destroy(&d->inbox, NULL);
+    chan_destroy(&d->quit, NULL);
+    close(d->wake_fd);
+    mem_free(d);
+}

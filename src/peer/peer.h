@@ -1,0 +1,213 @@
+/* The peer runtime: one connection and its five threads.
+ *
+ *   in     reads the socket, lets the transport cut messages, calls the protocol's handler
+ *   queue  orders what is to be sent, filters and batches inventory, ticks the trickle timer
+ *   out    writes whole batches with one writev and a deadline
+ *   stall  knows which responses are due and drops a peer that owes one
+ *   ping   heartbeat and round-trip time
+ *
+ * They are linked by bounded channels (capacities in peer_channels.c) and leave together by one
+ * quit token. The runtime knows a protocol only as an ops table, a transport only as another.
+ *
+ * Life of a peer: peer_new -> peer_start (thread `in` runs the handshake under its deadline, then
+ * starts the other four) -> host.ready -> messages -> peer_disconnect from any thread -> the five
+ * leave, the last one calls host.done -> peer_join -> the last peer_unref frees. */
+#ifndef PEER_PEER_H
+#define PEER_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "net/conn.h"
+#include "peer/frame.h"
+
+struct metric;
+struct peer;
+
+/* Intervals and bounds; the defaults are btcd's (peer.go). One object for all peers of a network,
+ * immutable while any of them lives. Milliseconds unless named otherwise. */
+struct peer_config {
+    int64_t handshake_timeout_ms; /* 30,000: the whole negotiation */
+    int64_t idle_timeout_ms;      /* 300,000 between two complete messages */
+    int64_t ping_interval_ms;     /* 120,000 */
+    int64_t stall_tick_ms;        /* 15,000 */
+    int64_t stall_response_ms;    /* 30,000; a rule may multiply it */
+    int64_t trickle_interval_ms;  /* 10,000 */
+    int64_t write_timeout_ms;     /* 20,000 for one batch */
+    size_t max_send_bytes;        /* 1,000,000 queued for one peer, see peer_send */
+    unsigned max_known_inventory; /* 1,000 */
+    unsigned max_trickle_batch;   /* 1,000 items in one inventory message */
+};
+
+#define PEER_CONFIG_DEFAULT                                                                        \
+    {                                                                                              \
+        .handshake_timeout_ms = 30000, .idle_timeout_ms = 300000, .ping_interval_ms = 120000,      \
+        .stall_tick_ms = 15000, .stall_response_ms = 30000, .trickle_interval_ms = 10000,          \
+        .write_timeout_ms = 20000, .max_send_bytes = 1000000, .max_known_inventory = 1000,         \
+        .max_trickle_batch = 1000,                                                                 \
+    }
+
+/* One complete message as the transport cut it; the payload lives until the next call of the
+ * transport. */
+struct peer_message {
+    unsigned cmd;
+    const uint8_t *payload;
+    size_t len;
+    size_t wire_bytes; /* with framing */
+};
+
+/* How bytes become messages. All calls come from thread `in`, seal from `out`. */
+struct peer_transport_ops {
+    /* Where the next bytes go, and how many fit. NULL when there is no memory. */
+    uint8_t *(*space)(void *transport, size_t *len);
+    void (*commit)(void *transport, size_t len);
+    /* Cut the next message. Returns: 1, 0 when more bytes are needed, or a pn_err that ends the
+     * connection. */
+    int (*next)(void *transport, struct peer_message *out);
+    /* What to write for a frame, where it is not the frame itself (encryption): at most two
+     * pieces that live until the next call. May be NULL. Returns: pieces or a pn_err. */
+    int (*seal)(void *transport, struct iovec iov[2], const struct frame *f);
+    void (*free)(void *transport);
+};
+
+/* A response that is due once a message has been sent. */
+struct peer_stall_rule {
+    unsigned sent_cmd;
+    uint64_t answers; /* bit per cmd (below 64): any of them is the answer */
+    unsigned factor;  /* times stall_response_ms */
+};
+
+struct peer_inventory {
+    uint32_t type; /* the protocol's */
+    bool at_once;  /* not held for the trickle: blocks */
+    uint8_t hash[32];
+};
+
+/* What the runtime asks of a protocol. `network` and the table live as long as the process. */
+struct peer_proto_ops {
+    const char *network; /* metric label */
+    unsigned cmd_count;  /* message numbers are below it */
+    const char *(*cmd_name)(unsigned cmd);
+
+    /* Thread in: the handshake, by peer_read_message and peer_write_message, under the runtime's
+     * deadline. Returns: 0 or the reason to part. */
+    int (*negotiate)(struct peer *p);
+    /* Thread in, after the other four run and the host has been told: the peer may now be used. */
+    int (*ready)(struct peer *p);
+    /* Thread in: one message. May block on its manager with peer_quit. Returns: 0 or the reason to
+     * part. */
+    int (*handle)(struct peer *p, const struct peer_message *m);
+    /* The last of the five threads, once, whether or not ready was called: tell the manager. */
+    void (*gone)(struct peer *p);
+    /* The thread that drops the last reference: free the protocol's own state. */
+    void (*release)(struct peer *p);
+    /* Thread ping. Owns: returns a reference, or NULL for none. */
+    struct frame *(*ping)(struct peer *p, uint64_t nonce);
+    unsigned ping_cmd; /* so that `out` notes when it really left */
+    /* Thread queue: one inventory message. Owns: returns a reference, or NULL. */
+    struct frame *(*inventory)(struct peer *p, const struct peer_inventory *items, unsigned n);
+
+    const struct peer_stall_rule *stall_rules;
+    unsigned n_stall_rules; /* at most PEER_STALL_RULES_MAX */
+};
+
+#define PEER_STALL_RULES_MAX 8
+
+/* Who runs the peer. Both calls may block; the host must always drain. */
+struct peer_host {
+    void (*ready)(void *arg, struct peer *p); /* thread in */
+    void (*done)(void *arg, struct peer *p);  /* the last thread; p needs peer_join now */
+    void *arg;
+};
+
+/* Per-network counters of messages and bytes by direction and command, shared by its peers. */
+struct peer_metrics;
+struct peer_metrics *peer_metrics_new(const struct peer_proto_ops *proto);
+void peer_metrics_free(struct peer_metrics *m);
+
+struct peer_setup {
+    uint64_t id;
+    bool inbound;
+    uint64_t request_id; /* the dialer's, 0 for inbound */
+    struct net_addr addr;
+    const struct peer_config *config;
+    const struct peer_proto_ops *proto;
+    void *proto_data; /* released by proto->release */
+    const struct peer_transport_ops *transport_ops;
+    void *transport;
+    struct peer_metrics *metrics;
+    struct peer_host host;
+};
+
+/* A peer with one reference, not yet started. Thread: server.
+ * Owns: takes conn, transport and proto_data on success. Returns: NULL when there is no memory. */
+struct peer *peer_new(const struct peer_setup *setup, struct conn *conn);
+
+/* Start thread `in`. Thread: server, once. Returns: 0, or an error after which host.done is not
+ * called and the caller only unrefs. */
+int peer_start(struct peer *p);
+
+/* Wait for the five threads. Thread: server, after host.done. */
+void peer_join(struct peer *p);
+
+struct peer *peer_ref(struct peer *p);
+void peer_unref(struct peer *p);
+
+/* Part for this reason (a negative pn_err); the first reason stays. Thread: any, never blocks. */
+void peer_disconnect(struct peer *p, int reason);
+bool peer_disconnecting(const struct peer *p);
+int peer_reason(const struct peer *p);
+
+enum peer_send_flags {
+    PEER_SEND_NO_STALL = 1, /* expect no answer: the stall rules do not apply */
+};
+
+/* Queue a frame. Never blocks: a peer whose queue is full, in frames or in bytes, is a slow reader
+ * and is dropped with that reason. Thread: any but the peer's own.
+ * Owns: takes the reference in every case. Returns: 0, PN_ESLOW, PN_ECLOSED. */
+int peer_send(struct peer *p, struct frame *f, unsigned flags);
+
+/* The same from a handler: replies are collected while input is at hand and then queued as one
+ * batch; a full queue blocks, which stops reading this peer. Thread: in.
+ * Owns: takes the reference in every case. Returns: 0, PN_EQUIT, PN_ENOMEM (f is NULL). */
+int peer_reply(struct peer *p, struct frame *f, unsigned flags);
+
+/* Queue inventory; what the peer knows is left out, the rest waits for its trickle tick. Never
+ * blocks; an item that finds the channel full is dropped and counted. Thread: any. */
+void peer_queue_inventory(struct peer *p, const struct peer_inventory *item);
+
+/* Note that the peer has this object. Thread: any. */
+void peer_add_known(struct peer *p, const uint8_t hash[32]);
+bool peer_has_known(struct peer *p, const uint8_t hash[32]);
+
+/* During negotiate: wait for the next message, or write one at once. Thread: in. */
+int peer_read_message(struct peer *p, struct peer_message *out);
+int peer_write_message(struct peer *p, struct frame *f);
+
+/* A pong came. Thread: in. Returns: false when no ping with this nonce is outstanding. */
+bool peer_pong(struct peer *p, uint64_t nonce);
+
+/* The quit token, to wait on beside a channel. Thread: the peer's own. */
+struct chan *peer_quit(struct peer *p);
+
+/* Fixed properties. Thread: any. */
+uint64_t peer_id(const struct peer *p);
+bool peer_inbound(const struct peer *p);
+uint64_t peer_request_id(const struct peer *p);
+const struct net_addr *peer_addr(const struct peer *p);
+const char *peer_addr_text(const struct peer *p);
+void *peer_proto_data(const struct peer *p);
+const struct peer_proto_ops *peer_proto(const struct peer *p);
+
+/* A snapshot of what changes. Thread: any. */
+struct peer_stats {
+    bool ready;
+    uint64_t bytes_in, bytes_out, messages_in, messages_out;
+    int64_t connected_us, last_recv_us, last_send_us; /* monotonic; 0 for never */
+    int64_t ping_us, min_ping_us;                     /* -1 before the first pong */
+};
+void peer_stats(const struct peer *p, struct peer_stats *out);
+
+#endif

@@ -1,0 +1,108 @@
+/* struct peer, shared by the five handlers and by nobody else. */
+#ifndef PEER_PEER_INTERNAL_H
+#define PEER_PEER_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/mutex.h"
+#include "peer/known.h"
+#include "peer/peer.h"
+#include "thread/chan.h"
+#include "thread/thread.h"
+
+enum {
+    PEER_OUT_BATCH = 32,  /* frames in one writev */
+    PEER_CORK_FRAMES = 32 /* replies collected while input is at hand */
+};
+
+struct out_msg {
+    struct frame *frame; /* a reference */
+    unsigned flags;
+};
+
+enum stall_event { STALL_SENT, STALL_RECEIVED, STALL_HANDLER_START, STALL_HANDLER_DONE };
+
+struct stall_msg {
+    enum stall_event event;
+    unsigned rule; /* of STALL_SENT */
+    int64_t at_us;
+};
+
+enum peer_thread { PEER_IN, PEER_QUEUE, PEER_OUT, PEER_STALL, PEER_PING, PEER_THREADS };
+
+struct peer {
+    /* fixed before peer_start */
+    uint64_t id;
+    bool inbound;
+    uint64_t request_id;
+    struct net_addr addr;
+    char addr_text[NET_ADDR_TEXT_BYTES];
+    const struct peer_config *config;
+    const struct peer_proto_ops *proto;
+    void *proto_data;
+    const struct peer_transport_ops *transport_ops;
+    void *transport; /* in, and seal from out */
+    struct peer_metrics *metrics;
+    struct peer_host host;
+    struct conn *conn;
+    int64_t connected_us;
+
+    atomic_uint refs;
+    atomic_uint running; /* threads that have not left yet */
+    atomic_int reason;   /* 0 while wanted */
+    atomic_bool is_ready;
+
+    struct chan output, inventory, send, stall, quit;
+    struct thread threads[PEER_THREADS];
+
+    /* thread in alone */
+    struct out_msg cork[PEER_CORK_FRAMES];
+    unsigned corked;
+    int64_t read_deadline_us;
+
+    /* responses due, a bit per stall rule: set by out, cleared by in, read by stall */
+    atomic_uint expecting;
+
+    struct mutex known_mu;
+    struct known known GUARDED_BY(known_mu);
+
+    /* statistics: written by the thread they describe, read by any */
+    atomic_uint_fast64_t bytes_in, bytes_out, messages_in, messages_out;
+    atomic_size_t queued_bytes; /* accepted by peer_send or peer_reply, not yet written */
+    atomic_int_fast64_t last_recv_us, last_send_us;
+    atomic_uint_fast64_t ping_nonce;
+    atomic_int_fast64_t ping_sent_us, ping_us, min_ping_us;
+};
+
+/* The classes of the peer's channels (peer_channels.c). */
+int peer_channels_init(struct peer *p);
+void peer_channels_close(struct peer *p);
+void peer_channels_destroy(struct peer *p);
+
+/* The five handlers; arg is the peer. */
+void peer_in_run(void *arg);
+void peer_queue_run(void *arg);
+void peer_out_run(void *arg);
+void peer_stall_run(void *arg);
+void peer_ping_run(void *arg);
+
+/* Every handler's last act. */
+void peer_leave(struct peer *p);
+
+/* Start the thread of one handler. Returns: 0 or a pn_err. */
+int peer_start_thread(struct peer *p, enum peer_thread which);
+
+/* The end of the life of a frame that was queued. */
+void peer_discard(struct peer *p, struct out_msg *m);
+
+/* Tell the stall handler, if any response is due; never blocks. */
+void peer_stall_note(struct peer *p, enum stall_event event, unsigned rule);
+void peer_stall_sent(struct peer *p, unsigned cmd);
+void peer_stall_received(struct peer *p, unsigned cmd);
+
+void peer_metrics_in(struct peer_metrics *m, unsigned cmd, size_t bytes);
+void peer_metrics_out(struct peer_metrics *m, unsigned cmd, size_t bytes);
+void peer_metrics_ping(struct peer_metrics *m, int64_t us);
+void peer_metrics_handshake(struct peer_metrics *m, int64_t us);
+
+#endif

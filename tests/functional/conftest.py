@@ -1,0 +1,60 @@
+"""What all functional tests share: nodes that are stopped when their test ends."""
+
+import contextlib
+import signal
+
+import pytest
+
+from foreign import Bcoin, Btcd
+from node import BINARY, Node
+
+
+def pytest_configure(config):
+    if not BINARY.is_file():
+        raise pytest.UsageError(f"no p2pnode at {BINARY}; build it, or name it in P2PNODE")
+
+
+@pytest.fixture
+def stack():
+    """Closes what a test has opened, last first."""
+    with contextlib.ExitStack() as opened:
+        yield opened
+
+
+def _end(process):
+    """A process left over at the end of a test, stopped or crashed or alive, is put away."""
+    if process.running():
+        process.signal(signal.SIGCONT)
+        process.stop()
+
+
+@pytest.fixture
+def make_node(tmp_path, stack):
+    """Makes p2pnode processes; start() is the test's part."""
+
+    def make(*options, **named):
+        named.setdefault("name", f"node{len(made)}")
+        node = Node(tmp_path, *options, **named)
+        made.append(node)
+        stack.callback(_end, node)
+        return node
+
+    made = []
+    return make
+
+
+@pytest.fixture
+def node(make_node):
+    """One running p2pnode with nobody to dial."""
+    return make_node().start()
+
+
+@pytest.fixture(params=[Bcoin, Btcd], ids=lambda kind: kind.name)
+def foreign(request, tmp_path, stack):
+    """A running full node by other authors, at height 0."""
+    reason = request.param.missing()
+    if reason:
+        pytest.skip(reason)
+    process = request.param(tmp_path)
+    stack.callback(_end, process)
+    return process.start()

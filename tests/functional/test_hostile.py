@@ -1,0 +1,302 @@
+"""p2pnode against peers that break the rules. None of them may cost more than its own connection."""
+
+import contextlib
+import socket
+import struct
+import time
+
+import pytest
+import wire
+from bitcoin_p2p import Closed, Connection, HeaderServer
+from process import LOOPBACK, free_port
+from waiting import TIME_FACTOR, wait_until
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def peer(node):
+    """A connection that has completed the handshake."""
+    with Connection.to(node.port) as connection:
+        yield connection.handshake()
+
+
+def assert_alive(node):
+    """A newcomer is served."""
+    with Connection.to(node.port) as connection:
+        connection.handshake().round_trip()
+
+
+def assert_dropped(node, connection, reason, timeout=5):
+    """The connection is closed, and counted under its reason."""
+    assert connection.wait_closed(timeout), f"still connected after {reason}"
+    wait_until(
+        f"a disconnect with reason {reason}", lambda: node.disconnects(reason=reason) == 1, 5
+    )
+    assert node.disconnects() == 1
+    assert_alive(node)
+
+
+def test_drops_a_peer_of_another_network(node):
+    with Connection.to(node.port) as connection:
+        connection.send("version", wire.version_payload(1), magic=bytes.fromhex("f9beb4d9"))
+        assert_dropped(node, connection, "bad_magic")
+
+
+def test_drops_a_peer_that_sends_a_wrong_checksum(node, peer):
+    peer.send("ping", bytes(8), checksum=b"\1\2\3\4")
+    assert_dropped(node, peer, "bad_checksum")
+
+
+@pytest.mark.parametrize("command", ["block", "ping", "nonsense"])
+def test_drops_a_peer_by_an_announced_length_above_the_limit(node, peer, command):
+    """The header alone decides: not one byte of the payload is sent."""
+    header = wire.frame(command, length=wire.MAX_PAYLOAD + 1)
+    peer.send_raw(header)
+    assert_dropped(node, peer, "too_large")
+
+
+def test_drops_a_peer_by_a_length_that_this_message_cannot_have(node, peer):
+    peer.send_raw(wire.frame("ping", length=100_000))
+    assert_dropped(node, peer, "too_large")
+
+
+FIRST_MESSAGES = [
+    ("verack", b""),
+    ("ping", bytes(8)),
+    ("pong", bytes(8)),
+    ("getheaders", wire.locator_payload([wire.GENESIS_HASH])),
+    ("headers", wire.headers_payload([])),
+    ("getblocks", wire.locator_payload([wire.GENESIS_HASH])),
+    ("inv", wire.inventory_payload([(wire.MSG_BLOCK, bytes(32))])),
+    ("getdata", wire.inventory_payload([(wire.MSG_BLOCK, bytes(32))])),
+    ("notfound", wire.inventory_payload([(wire.MSG_BLOCK, bytes(32))])),
+    ("getaddr", b""),
+    ("addr", wire.compact_size(0)),
+    ("addrv2", wire.compact_size(0)),
+    ("mempool", b""),
+    ("sendheaders", b""),
+    ("feefilter", bytes(8)),
+    ("sendcmpct", b"\0" + struct.pack("<Q", 2)),
+    ("sendaddrv2", b""),
+    ("wtxidrelay", b""),
+    ("feature", b"\4name\0"),
+    ("nonsense", b""),
+]
+
+
+@pytest.mark.parametrize("command, payload", FIRST_MESSAGES, ids=[name for name, _ in FIRST_MESSAGES])
+def test_answers_nothing_before_the_version(node, command, payload):
+    with Connection.to(node.port) as connection:
+        connection.send(command, payload)
+        assert_dropped(node, connection, "protocol_violation")
+        assert connection.received == []
+
+
+def test_drops_a_peer_that_sends_two_versions(node):
+    with Connection.to(node.port) as connection:
+        connection.send("version", wire.version_payload(1))
+        connection.send("version", wire.version_payload(2))
+        assert_dropped(node, connection, "duplicate")
+
+
+def test_drops_a_peer_that_sends_a_version_after_the_handshake(node, peer):
+    peer.send("version", wire.version_payload(3))
+    assert_dropped(node, peer, "duplicate")
+
+
+def test_drops_a_peer_whose_payload_ends_too_early(node, peer):
+    peer.send("getheaders", struct.pack("<I", wire.PROTOCOL_VERSION) + wire.compact_size(5))
+    assert peer.wait_closed()
+    assert_alive(node)
+
+
+def test_drops_a_peer_whose_headers_do_not_reach_their_target(node, peer):
+    chain = wire.Chain()
+    header = bytearray(chain.extend(1)[0].raw)
+    while int.from_bytes(wire.sha256d(bytes(header)), "little") <= wire.REGTEST_TARGET:
+        header[76] += 1
+    peer.send("headers", wire.compact_size(1) + bytes(header) + b"\0")
+    assert_dropped(node, peer, "bad_pow")
+    assert node.height() == 0
+
+
+def test_notices_that_it_has_dialled_itself(make_node):
+    port = free_port()
+    node = make_node(f"--connect={LOOPBACK}:{port}", "--retry-interval=0.2", port=port).start()
+    wait_until(
+        "a self-connection is dropped",
+        lambda: node.disconnects(reason="self_connection") >= 1,
+        10,
+    )
+    node.wait_for_peers(0)
+    assert_alive(node)
+
+
+def test_skips_unknown_messages_before_the_verack(node):
+    with Connection.to(node.port) as connection:
+        connection.send("version", wire.version_payload(1))
+        for command in ("nonsense", "newfeature", "sendtxrcncl"):
+            connection.send(command, b"whatever it may hold")
+        connection.send("verack")
+        connection.wait_for("verack")
+        connection.round_trip()
+
+
+def test_understands_a_peer_that_sends_one_byte_at_a_time(node):
+    with Connection.to(node.port) as connection:
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = wire.frame("version", wire.version_payload(1)) + wire.frame("verack")
+        for byte in stream + wire.frame("ping", b"one byte"):
+            connection.send_raw(bytes((byte,)))
+        assert connection.wait_for("pong") == b"one byte"
+
+
+@pytest.mark.parametrize("says_version", [False, True], ids=["silent", "without verack"])
+def test_drops_a_peer_that_does_not_complete_the_handshake(make_node, says_version):
+    node = make_node("--handshake-timeout=1").start()
+    started = time.monotonic()
+    with Connection.to(node.port) as connection:
+        if says_version:
+            connection.send("version", wire.version_payload(1))
+        assert_dropped(node, connection, "timeout")
+        assert time.monotonic() - started >= 0.9, "dropped before its time"
+
+
+def test_drops_a_handshake_that_trickles_in(make_node):
+    """The deadline is for the whole handshake, not for each byte."""
+    node = make_node("--handshake-timeout=1").start()
+    with Connection.to(node.port) as connection:
+        with pytest.raises(Closed):
+            for byte in wire.frame("version", wire.version_payload(1))[:-1]:
+                connection.send_raw(bytes((byte,)))
+                time.sleep(0.05)
+    assert_alive(node)
+
+
+def test_drops_a_peer_that_owes_an_answer(make_node):
+    """The peer claims 10 blocks and never answers getheaders."""
+    node = make_node("--stall-timeout=1", "--stall-tick=0.2").start()
+    with Connection.to(node.port) as connection:
+        connection.handshake(height=10)
+        connection.wait_for("getheaders")
+        assert_dropped(node, connection, "stalled", timeout=20)
+
+
+def test_drops_a_peer_that_falls_silent(make_node):
+    node = make_node("--idle-timeout=1", "--ping-interval=0.3").start()
+    with Connection.to(node.port) as connection:
+        connection.handshake()
+        assert_dropped(node, connection, "idle", timeout=10)
+
+
+def fill_until_dropped(node, connection):
+    """Asks for headers and never reads one, until the connection breaks."""
+    question = wire.frame("getheaders", wire.locator_payload([wire.GENESIS_HASH]))
+    connection.socket.settimeout(0.2)
+
+    def dropped():
+        with contextlib.suppress(socket.timeout):
+            try:
+                connection.socket.send(question * 16)
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+        return node.disconnects(reason="slow_reader") > 0
+
+    return dropped
+
+
+def test_drops_a_peer_that_never_reads_and_serves_the_others_meanwhile(make_node, stack):
+    chain = wire.Chain()
+    chain.extend(wire.MAX_HEADERS)
+    server = stack.enter_context(HeaderServer(chain))
+    node = make_node(f"--connect={LOOPBACK}:{server.port}", "--write-timeout=2").start()
+    node.wait_for_height(chain.height)
+
+    deaf = stack.enter_context(Connection.to(node.port)).handshake()
+    other = stack.enter_context(Connection.to(node.port)).handshake()
+    slowest = 0
+
+    def dropped():
+        nonlocal slowest
+        asked = time.monotonic()
+        other.round_trip()
+        slowest = max(slowest, time.monotonic() - asked)
+        return is_dropped()
+
+    is_dropped = fill_until_dropped(node, deaf)
+    wait_until("the peer that does not read is dropped", dropped, 20)
+    assert slowest < 1 * TIME_FACTOR, f"another peer waited {slowest:.2f} s for its pong"
+    assert node.disconnects(reason="slow_reader") == 1
+    assert server.messages()[0].count("version") == 1, "the dialled peer is still connected"
+    other.round_trip()
+
+
+def test_125_peers_that_announce_4_megabytes_and_send_nothing_cost_less_than_10_megabytes(
+    make_node, stack
+):
+    node = make_node("--maxpeers=130").start()
+    assert_alive(node)
+    before = node.resident_bytes()
+    peers = [stack.enter_context(Connection.to(node.port)).handshake() for _ in range(125)]
+    connected = node.resident_bytes()
+    for peer in peers:
+        peer.send_raw(wire.frame("block", length=wire.MAX_PAYLOAD))
+        peer.send_raw(b"\0")
+    node.wait_for_peers(125, direction="in")
+    assert_alive(node)
+    announced = node.resident_bytes()
+    print(
+        f"resident: {before / MEGABYTE:.1f} MB alone, {connected / MEGABYTE:.1f} MB with 125 peers, "
+        f"{announced / MEGABYTE:.1f} MB after their announcements"
+    )
+    if TIME_FACTOR == 1:  # a sanitizer's shadow memory is not the program's
+        assert announced - before < 10 * MEGABYTE
+
+
+def test_keeps_at_most_maxpeers(make_node, stack):
+    node = make_node("--maxpeers=3").start()
+    for _ in range(3):
+        stack.enter_context(Connection.to(node.port)).handshake()
+    node.wait_for_peers(3)
+    for _ in range(10):
+        with Connection.to(node.port) as surplus, contextlib.suppress(Closed):
+            surplus.handshake()
+    assert node.peers() <= 3
+
+
+def test_a_slot_is_free_again_when_its_peer_has_left(make_node):
+    node = make_node("--maxpeers=2").start()
+    for _ in range(20):
+        with Connection.to(node.port) as connection:
+            connection.handshake()
+        node.wait_for_peers(0)
+
+
+def connect_from(source, port):
+    return Connection(socket.create_connection((LOOPBACK, port), 5, source_address=(source, 0)))
+
+
+def test_accepts_nobody_from_outside_netrestrict(make_node):
+    node = make_node("--netrestrict=127.0.0.2/32").start()
+    with connect_from("127.0.0.2", node.port) as friend:
+        friend.handshake().round_trip()
+        with connect_from("127.0.0.3", node.port) as stranger:
+            with pytest.raises(Closed):
+                stranger.handshake()
+        friend.round_trip()
+
+
+def test_dials_nobody_outside_netrestrict(make_node, stack):
+    inside = stack.enter_context(HeaderServer(wire.Chain()))
+    outside = stack.enter_context(HeaderServer(wire.Chain(), host="127.0.0.2"))
+    node = make_node(
+        f"--connect={LOOPBACK}:{inside.port}",
+        f"--connect=127.0.0.2:{outside.port}",
+        "--netrestrict=127.0.0.1/32",
+        "--retry-interval=0.1",
+    ).start()
+    node.wait_for_peers(1)
+    inside.drop()
+    wait_until("the permitted peer is dialled again", lambda: len(inside.messages()) >= 2, 10)
+    assert outside.messages() == []
