@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) static void complain(struct config_file *c
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    if (option_report_error(c->report, EXIT_STATUS_CONFIG, "%s:%u: %s", c->path, c->line, text) < 0)
+    if (option_report_error(c->report, STATUS_CONFIG, "%s:%u: %s", c->path, c->line, text) < 0)
         c->err = PN_ENOMEM;
 }
 
@@ -209,13 +209,13 @@ int config_file_read(struct settings *out, struct option_report *report, const c
     if (!c.f && errno == ENOENT)
         return PN_ENOENT;
     if (!c.f)
-        return option_report_error(report, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(errno));
+        return option_report_error(report, STATUS_CONFIG, "%s: %s", path, strerror(errno));
     if (&ini_max_line)
         ini_max_line = CONFIG_LINE_MAX_BYTES;
     if (ini_parse_stream(read_line, &c, add_pair, &c) != 0 && report->errors.n == 0)
         complain(&c, "the file cannot be read as INI");
     if (ferror(c.f) && !c.err)
-        c.err = option_report_error(report, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(errno));
+        c.err = option_report_error(report, STATUS_CONFIG, "%s: %s", path, strerror(errno));
     fclose(c.f);
     return c.err;
 }

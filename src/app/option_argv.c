@@ -67,11 +67,10 @@ static int complain(struct option_report *report, int code, const char *word)
     const int len = (int)strcspn(word, "=");
 
     if (code == ':')
-        return option_report_error(report, EXIT_STATUS_USAGE, "%s needs a value: %s=VALUE", word,
-                                   word);
+        return option_report_error(report, STATUS_USAGE, "%s needs a value: %s=VALUE", word, word);
     if (optopt >= FIRST_CODE)
-        return option_report_error(report, EXIT_STATUS_USAGE, "%.*s takes no value", len, word);
-    return option_report_error(report, EXIT_STATUS_USAGE, "unknown option %.*s", len, word);
+        return option_report_error(report, STATUS_USAGE, "%.*s takes no value", len, word);
+    return option_report_error(report, STATUS_USAGE, "unknown option %.*s", len, word);
 }
 
 static int add_one(struct settings *out, struct option_report *report, int code, const char *value)
@@ -89,7 +88,7 @@ static int add_one(struct settings *out, struct option_report *report, int code,
         value = def->implied;
     err = settings_add(out, OPTION_FROM_COMMAND_LINE, id, 0, value);
     if (err == PN_ELIMIT)
-        return option_report_error(report, EXIT_STATUS_USAGE, "too many options");
+        return option_report_error(report, STATUS_USAGE, "too many options");
     return err;
 }
 
@@ -115,7 +114,6 @@ int settings_from_argv(struct settings *out, struct option_report *report, int a
             err = add_one(out, report, code, optarg);
     }
     for (; err == 0 && optind < argc; optind++)
-        err =
-            option_report_error(report, EXIT_STATUS_USAGE, "unexpected argument %s", argv[optind]);
+        err = option_report_error(report, STATUS_USAGE, "unexpected argument %s", argv[optind]);
     return err;
 }

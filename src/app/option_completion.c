@@ -97,8 +97,9 @@ int option_print_bash(struct buf *out)
                   "            ");
     print_bash_words(out);
     return buf_puts(out, "' -- \"$cur\")\n"
-                         "        [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] &&\n"
+                         "        if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then\n"
                          "            compopt -o nospace\n"
+                         "        fi\n"
                          "        ;;\n"
                          "    esac\n"
                          "}\n"

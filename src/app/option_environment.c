@@ -38,7 +38,7 @@ static int add_one(struct settings *out, struct option_report *report, const cha
                                      entry);
     err = settings_add(out, OPTION_FROM_ENVIRONMENT, id, 0, entry + name_len + 1);
     if (err == PN_ELIMIT)
-        return option_report_error(report, EXIT_STATUS_CONFIG, "too many variables");
+        return option_report_error(report, STATUS_CONFIG, "too many variables");
     return err;
 }
 

@@ -55,13 +55,14 @@ static int print_option(struct buf *out, const struct option_def *def)
         buf_puts(out, "      ");
     option_print_usage(out, def);
     used = out->len - start;
-    if (used + 2 > HELP_COLUMN) {
+    if (used + 2 > HELP_COLUMN)
         buf_printf(out, "\n%s", margin);
-    } else {
+    else
         buf_append(out, margin, HELP_COLUMN - used);
-    }
     buf_init(&text, 1024);
     buf_puts(&text, def->help);
+    for (const char *const *choice = def->choices; choice && *choice; choice++)
+        buf_printf(&text, "%s %s", choice == def->choices ? ":" : choice[1] ? "," : " or", *choice);
     if (shown && def->placeholder)
         buf_printf(&text, " (%s)", shown);
     if (option_is_list(def))

@@ -2,16 +2,34 @@
  *
  * The table's text is plain; the markup is put in here: an option becomes Fl, a word of the
  * option's placeholder becomes Ar, and a sentence starts on a line of its own, as mdoc wants. */
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/option_output.h"
 
-/* One word, with what roff(7) would read as a request or an escape made harmless. */
-static void print_word(struct buf *out, const char *word, size_t len)
+enum { PAGE_WIDTH = 78 };
+
+/* Where the output stands: mdoc lines are kept below 80 columns, and a macro needs a new one. */
+struct page {
+    struct buf *out;
+    size_t line_start; /* offset of the current line */
+};
+
+static bool in_line(const struct page *p)
 {
-    if (len > 0 && (*word == '.' || *word == '\''))
-        buf_puts(out, "\\&");
+    return p->out->len > p->line_start;
+}
+
+static void end_line(struct page *p)
+{
+    if (in_line(p))
+        buf_puts(p->out, "\n");
+    p->line_start = p->out->len;
+}
+
+/* Characters of a word, with what roff(7) would read as an escape made harmless. */
+static void put_characters(struct buf *out, const char *word, size_t len)
+{
     for (size_t i = 0; i < len; i++)
         if (word[i] == '\\')
             buf_puts(out, "\\e");
@@ -21,6 +39,20 @@ static void print_word(struct buf *out, const char *word, size_t len)
             buf_puts(out, "\\(dq");
         else
             buf_append(out, word + i, 1);
+}
+
+/* A word of running text; a sentence ends its line, as mdoc wants. */
+static void put_word(struct page *p, const char *word, size_t len)
+{
+    if (in_line(p) && p->out->len - p->line_start + 1 + len > PAGE_WIDTH)
+        end_line(p);
+    if (in_line(p))
+        buf_puts(p->out, " ");
+    else if (*word == '.' || *word == '\'')
+        buf_puts(p->out, "\\&"); /* not a request */
+    put_characters(p->out, word, len);
+    if (word[len - 1] == '.')
+        end_line(p);
 }
 
 /* Length of the word without the punctuation behind it. */
@@ -44,45 +76,33 @@ static bool is_placeholder(const char *word, size_t len, const char *placeholder
 }
 
 /* A macro line: the request, the argument, and the punctuation as arguments of their own. */
-static void print_macro_line(struct buf *out, const char *macro, const char *word, size_t len)
+static void put_macro(struct page *p, const char *macro, const char *word, size_t len)
 {
     size_t bare = bare_length(word, len);
 
-    buf_printf(out, ".%s ", macro);
-    print_word(out, word, bare);
+    end_line(p);
+    buf_printf(p->out, ".%s ", macro);
+    put_characters(p->out, word, bare);
     for (size_t i = bare; i < len; i++)
-        buf_printf(out, " %c", word[i]);
-    buf_puts(out, "\n");
+        buf_printf(p->out, " %c", word[i]);
+    end_line(p);
 }
 
-static void print_text(struct buf *out, const char *text, const char *placeholder)
+static void put_text(struct page *p, const char *text, const char *placeholder)
 {
-    bool in_line = false;
-    size_t len;
-
-    for (; *text; text += len + strspn(text + len, " ")) {
-        bool is_option = strncmp(text, "--", 2) == 0;
-
+    for (size_t len; *text; text += len + strspn(text + len, " ")) {
         len = strcspn(text, " ");
-        if (is_option || is_placeholder(text, bare_length(text, len), placeholder)) {
-            buf_puts(out, in_line ? "\n" : "");
-            if (is_option)
-                print_macro_line(out, "Fl", text + 1, len - 1);
-            else
-                print_macro_line(out, "Ar", text, len);
-            in_line = false;
-            continue;
-        }
-        buf_puts(out, in_line ? " " : "");
-        print_word(out, text, len);
-        in_line = text[len - 1] != '.';
-        buf_puts(out, in_line ? "" : "\n");
+        if (strncmp(text, "--", 2) == 0)
+            put_macro(p, "Fl", text + 1, len - 1);
+        else if (is_placeholder(text, bare_length(text, len), placeholder))
+            put_macro(p, "Ar", text, len);
+        else
+            put_word(p, text, len);
     }
-    buf_puts(out, in_line ? "\n" : "");
 }
 
 /* ADDR[:PORT] as Ar ADDR Ns Op \&: Ns Ar PORT; the colon alone would be taken for punctuation. */
-static void print_placeholder(struct buf *out, const char *placeholder)
+static void put_placeholder(struct buf *out, const char *placeholder)
 {
     size_t len = strcspn(placeholder, "[:");
 
@@ -94,7 +114,7 @@ static void print_placeholder(struct buf *out, const char *placeholder)
         buf_printf(out, " Ns \\&: Ns Ar %s", placeholder + len + 1);
 }
 
-static void print_item_line(struct buf *out, const struct option_def *def)
+static void put_item_line(struct buf *out, const struct option_def *def)
 {
     buf_puts(out, ".It ");
     if (def->short_name)
@@ -102,43 +122,52 @@ static void print_item_line(struct buf *out, const struct option_def *def)
     buf_printf(out, "Fl -%s", def->name);
     if (def->placeholder) {
         buf_puts(out, def->implied ? " Ns Op = Ns " : " Ns = Ns ");
-        print_placeholder(out, def->placeholder);
+        put_placeholder(out, def->placeholder);
     }
     buf_puts(out, "\n");
 }
 
-static void print_default(struct buf *out, const struct option_def *def)
+static void put_choices(struct page *p, const struct option_def *def)
+{
+    put_macro(p, "Ar", def->placeholder, strlen(def->placeholder));
+    put_text(p, "is one of", NULL);
+    end_line(p);
+    for (const char *const *choice = def->choices; *choice; choice++)
+        buf_printf(p->out, ".Cm %s %s\n", *choice, choice[1] ? "," : ".");
+    p->line_start = p->out->len;
+}
+
+/* Sentences that follow from the row's attributes. */
+static void put_attributes(struct page *p, const struct option_def *def)
 {
     const char *shown = option_shown_default(def);
+    char sentence[160];
 
-    if (!shown || def->kind == OPTION_KIND_FLAG)
-        return;
-    buf_puts(out, "The default is ");
-    for (size_t len; *shown; shown += len + strspn(shown + len, " ")) {
-        len = strcspn(shown, " ");
-        /* In a default's description an option is plain text: it would end the line. */
-        print_word(out, shown, len);
-        buf_puts(out, shown[len] ? " " : ".\n");
+    if (def->choices)
+        put_choices(p, def);
+    if (def->min < def->max && shown && !option_is_list(def)) {
+        snprintf(sentence, sizeof sentence, "It lies between %.10g and %.10g.", def->min, def->max);
+        put_text(p, sentence, NULL);
     }
+    if (option_is_list(def))
+        put_text(p, "May be repeated.", NULL);
+    if (shown) {
+        snprintf(sentence, sizeof sentence, "The default is %s.", shown);
+        put_text(p, sentence, NULL);
+    }
+    if (def->flags & OPTION_RELOADABLE)
+        put_text(p, "Can change while running.", NULL);
+    end_line(p);
 }
 
 static void print_option(struct buf *out, const struct option_def *def)
 {
-    print_item_line(out, def);
-    print_text(out, def->man, def->placeholder);
-    if (def->choices) {
-        print_macro_line(out, "Ar", def->placeholder, strlen(def->placeholder));
-        buf_puts(out, "is one of\n");
-        for (const char *const *choice = def->choices; *choice; choice++)
-            buf_printf(out, ".Cm %s%s\n", *choice, choice[1] ? " ," : " .");
-    } else if (def->min < def->max && def->default_value) {
-        buf_printf(out, "It lies between %.10g and %.10g.\n", def->min, def->max);
-    }
-    if (option_is_list(def))
-        buf_puts(out, "May be repeated.\n");
-    print_default(out, def);
-    if (def->flags & OPTION_RELOADABLE)
-        buf_puts(out, "Can change while running.\n");
+    struct page p = {.out = out};
+
+    put_item_line(out, def);
+    p.line_start = out->len;
+    put_text(&p, def->man, def->placeholder);
+    put_attributes(&p, def);
 }
 
 int option_print_manual(struct buf *out)

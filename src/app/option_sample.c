@@ -96,9 +96,9 @@ int option_print_sample(struct buf *out)
              "#\n"
              "# A line is KEY = VALUE, [SECTION], or a comment; a comment has a line of its own.\n"
              "# The environment (P2PNODE_KEY) and the command line (--KEY) go before this file.\n"
-             "# A key with nothing behind the equals sign means \"none\". Keys that may stand in\n"
-             "# different sections may also stand before the first one. The commented lines show\n"
-             "# the defaults.\n");
+             "# A key with nothing behind the equals sign means \"none\". A key may also stand\n"
+             "# before the first section, whichever section it belongs to. The commented lines\n"
+             "# show the defaults.\n");
     for (unsigned section = 0; section < SECTION_COUNT; section++) {
         if (!has_keys(section))
             continue;

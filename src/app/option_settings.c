@@ -46,18 +46,17 @@ int setting_complain(struct option_report *r, const struct setting *setting, enu
 
     switch (setting ? setting->source : OPTION_FROM_DEFAULT) {
     case OPTION_FROM_COMMAND_LINE:
-        return option_report_error(r, EXIT_STATUS_USAGE, "--%s: %s", def->name, why);
+        return option_report_error(r, STATUS_USAGE, "--%s: %s", def->name, why);
     case OPTION_FROM_ENVIRONMENT:
         option_variable(variable, def);
-        return option_report_error(r, EXIT_STATUS_CONFIG, "%s in the environment: %s", variable,
-                                   why);
+        return option_report_error(r, STATUS_CONFIG, "%s in the environment: %s", variable, why);
     case OPTION_FROM_FILE:
-        return option_report_error(r, EXIT_STATUS_CONFIG, "%s:%u: %s: %s", path, setting->line,
+        return option_report_error(r, STATUS_CONFIG, "%s:%u: %s: %s", path, setting->line,
                                    def->name, why);
     case OPTION_FROM_DEFAULT:
         break;
     }
-    return option_report_error(r, EXIT_STATUS_CONFIG, "the default of %s: %s", def->name, why);
+    return option_report_error(r, STATUS_CONFIG, "the default of %s: %s", def->name, why);
 }
 
 void settings_free(struct settings *s)
@@ -79,13 +78,13 @@ static int add_sentence(struct option_list *list, const char *fmt, va_list ap)
     return err == PN_ELIMIT ? 0 : err;
 }
 
-int option_report_error(struct option_report *r, int exit_status, const char *fmt, ...)
+int option_report_error(struct option_report *r, enum exit_status status, const char *fmt, ...)
 {
     va_list ap;
     int err;
 
-    if (r->exit_status == 0 || exit_status < r->exit_status)
-        r->exit_status = exit_status;
+    if (r->exit_status == 0 || (int)status < r->exit_status)
+        r->exit_status = (int)status;
     va_start(ap, fmt);
     err = add_sentence(&r->errors, fmt, ap);
     va_end(ap);

@@ -3,6 +3,7 @@
 #ifndef APP_OPTION_SETTINGS_H
 #define APP_OPTION_SETTINGS_H
 
+#include "app/exit_status.h"
 #include "app/option_table.h"
 
 /* Mentions of options in all sources together. */
@@ -36,10 +37,8 @@ void settings_free(struct settings *s);
 int setting_complain(struct option_report *r, const struct setting *setting, enum option_id id,
                      const char *path, const char *why);
 
-enum { EXIT_STATUS_USAGE = 2, EXIT_STATUS_CONFIG = 3 };
-
 /* Add one sentence to the errors or the warnings. Returns: 0 or PN_ENOMEM. */
-int option_report_error(struct option_report *r, int exit_status, const char *fmt, ...)
+int option_report_error(struct option_report *r, enum exit_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int option_report_warning(struct option_report *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

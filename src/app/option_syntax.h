@@ -1,5 +1,5 @@
 /* Checks of values that stay text. Internal to the option code. Each returns NULL for good text,
- * or what it is not, as the end of the sentence «"TEXT" is ...». Pure; nothing is resolved. */
+ * or the rest of a sentence that begins with the text. Pure; nothing is resolved. */
 #ifndef APP_OPTION_SYNTAX_H
 #define APP_OPTION_SYNTAX_H
 
@@ -8,11 +8,10 @@
 
 enum option_port { OPTION_PORT_OPTIONAL, OPTION_PORT_REQUIRED };
 
-/* A numeric IPv4 or IPv6 address: ADDR or ADDR:PORT, with an IPv6 address in brackets when a port
- * follows. */
+/* What net_addr_parse takes, and a port or none as demanded. */
 const char *option_check_address(const char *text, enum option_port port, bool zero_port_allowed);
 
-/* A numeric address and optionally a prefix length: ADDR or ADDR/BITS. */
+/* What subnet_parse takes. */
 const char *option_check_subnet(const char *text);
 
 /* Hexadecimal digits of 1 to max_bytes whole bytes. */

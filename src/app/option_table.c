@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dial/dialer.h"
+#include "net/subnet.h"
+
+_Static_assert(2 * OPTION_DIAL_MAX <= DIALER_MAX_REQUESTS, "connect and addnode fit the dialer");
+_Static_assert(OPTION_SUBNETS_MAX <= SUBNET_LIST_MAX, "netrestrict fits a subnet list");
+
 /* The type that each kind's field must have; a row with another one does not compile. */
 #define OPTION_TYPE_FLAG         bool
 #define OPTION_TYPE_INTEGER      int64_t

@@ -1,4 +1,5 @@
 /* Choices, strings and lists of strings. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static bool choice_equal(const void *a, const void *b)
 const struct option_type option_type_choice = {choice_parse, choice_clear, choice_count,
                                                choice_print, choice_equal};
 
-/* What the kind demands of a text. Returns: NULL, or what the text is not. */
+/* What the kind demands of a text. Returns: NULL, or what is wrong with the text. */
 static const char *find_fault(const struct option_def *def, const char *text)
 {
     const char *fault = option_check_writable(text);
@@ -90,7 +91,7 @@ static int check(struct option_why *why, const struct option_def *def, const cha
 
     if (!fault)
         return 0;
-    snprintf(why->text, sizeof why->text, "\"%.60s\" is %s", text, fault);
+    snprintf(why->text, sizeof why->text, "\"%.60s\" %s", text, fault);
     return PN_EFORMAT;
 }
 
@@ -146,24 +147,29 @@ static int item_parse(struct option_list *list, struct option_why *why,
     err = check(why, def, item);
     if (err)
         return err;
-    err = option_list_add(list, text, len);
-    if (err != PN_ELIMIT)
-        return err;
-    snprintf(why->text, sizeof why->text, "there are more than %d", OPTION_LIST_MAX);
-    return PN_EFORMAT;
+    if (list->n >= (size_t)def->max) {
+        snprintf(why->text, sizeof why->text, "there are more than %.0f", def->max);
+        return PN_EFORMAT;
+    }
+    return option_list_add(list, text, len);
 }
 
 static int list_parse(void *field, struct option_why *why, const struct option_def *def,
                       const char *text)
 {
-    size_t len;
     int err;
 
-    for (;; text += len + 1) {
-        len = strcspn(text, ",");
-        err = item_parse(field, why, def, text, len);
+    for (;;) {
+        size_t len, bare;
+
+        text += strspn(text, " \t");
+        len = bare = strcspn(text, ",");
+        while (bare > 0 && isblank((unsigned char)text[bare - 1]))
+            bare--;
+        err = item_parse(field, why, def, text, bare);
         if (err || !text[len])
             return err;
+        text += len + 1;
     }
 }
 

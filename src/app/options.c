@@ -124,7 +124,7 @@ static int read_file(char **path, struct settings *settings, struct option_repor
         return err;
     err = config_file_read(settings, report, *path);
     if (err == PN_ENOENT && named)
-        return option_report_error(report, EXIT_STATUS_CONFIG, "%s: no such file", *path);
+        return option_report_error(report, STATUS_CONFIG, "%s: no such file", *path);
     return err == PN_ENOENT ? 0 : err;
 }
 
@@ -140,7 +140,7 @@ static int apply_all(struct options *o, struct option_report *report,
     if (err == 0 && !o->datadir) {
         err = option_default_datadir(&o->datadir, envp);
         if (err == PN_ENOENT)
-            err = option_report_error(report, EXIT_STATUS_CONFIG,
+            err = option_report_error(report, STATUS_CONFIG,
                                       "no place for the data: none of STATE_DIRECTORY, "
                                       "XDG_STATE_HOME and HOME is set, and there is no --datadir");
     }

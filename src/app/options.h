@@ -30,6 +30,9 @@ enum option_source {
     OPTION_FROM_COMMAND_LINE
 };
 
+/* How many items the lists may have. */
+enum { OPTION_LISTEN_MAX = 16, OPTION_DIAL_MAX = 128, OPTION_SUBNETS_MAX = 64 };
+
 struct option_list {
     char **items;
     size_t n;
@@ -92,7 +95,8 @@ struct options {
 struct option_report {
     struct option_list errors;
     struct option_list warnings;
-    int exit_status; /* with errors: 2 when the command line is at fault, else 3 */
+    int exit_status; /* with errors: STATUS_USAGE when the command line is at fault, else
+                        STATUS_CONFIG */
 };
 
 /* Read all sources into a fresh `out`, and complain into a fresh `report`: all errors, not the

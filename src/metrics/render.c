@@ -12,7 +12,7 @@
 #include "metrics/collector.h"
 #include "metrics/metric.h"
 
-enum { DOUBLE_BYTES = 40 };
+enum { NUMBER_BYTES = 32, BOUND_BYTES = NUMBER_BYTES + 2 };
 
 static const char *const type_names[] = {
     [METRIC_COUNTER] = "counter",
@@ -21,16 +21,16 @@ static const char *const type_names[] = {
 };
 
 /* The shorter of the two forms that read back as the same number. */
-static void format_double(char out[DOUBLE_BYTES], double v)
+static void format_double(char out[NUMBER_BYTES], double v)
 {
-    snprintf(out, DOUBLE_BYTES, "%.15g", v);
+    snprintf(out, NUMBER_BYTES, "%.15g", v);
     if (strtod(out, NULL) != v)
-        snprintf(out, DOUBLE_BYTES, "%.17g", v);
+        snprintf(out, NUMBER_BYTES, "%.17g", v);
 }
 
 static void put_value(struct buf *out, const struct metric_family *f, int64_t stored)
 {
-    char text[DOUBLE_BYTES];
+    char text[NUMBER_BYTES];
     double v;
 
     if (f->scale <= 0 || f->scale == 1.0) {
@@ -75,20 +75,30 @@ static void put_series(struct buf *out, const struct metric *m, const char *suff
         buf_puts(out, "}");
 }
 
+/* The bucket's upper bound as the text of its label. */
+static void format_bound(char out[BOUND_BYTES], const struct metric_family *f, unsigned i,
+                         enum metrics_format format)
+{
+    char number[NUMBER_BYTES];
+
+    if (i == f->n_buckets) {
+        snprintf(out, BOUND_BYTES, "+Inf");
+        return;
+    }
+    format_double(number, f->buckets[i]);
+    snprintf(out, BOUND_BYTES, "%s%s", number,
+             format == METRICS_OPENMETRICS && !strpbrk(number, ".e") ? ".0" : "");
+}
+
 static void put_histogram(struct buf *out, const struct metric *m, enum metrics_format format)
 {
     const struct metric_family *f = m->family;
+    char le[BOUND_BYTES];
     uint64_t count = 0;
-    char le[DOUBLE_BYTES + 2];
 
     for (unsigned i = 0; i <= f->n_buckets; i++) {
         count += atomic_load_explicit(&m->buckets[i].count, memory_order_relaxed);
-        if (i == f->n_buckets)
-            strcpy(le, "+Inf");
-        else
-            format_double(le, f->buckets[i]);
-        if (format == METRICS_OPENMETRICS && !strpbrk(le, ".eI"))
-            strcat(le, ".0");
+        format_bound(le, f, i, format);
         put_series(out, m, "_bucket", le);
         buf_printf(out, " %" PRIu64 "\n", count);
     }

@@ -74,8 +74,10 @@ static bool check_deadlines(struct peer *p, struct stall_state *s, int64_t now_u
     unsigned expecting = atomic_load(&p->expecting);
     int64_t offset_us = s->offset_us;
 
-    if (s->handler_since_us)
+    if (s->handler_since_us) {
         offset_us += now_us - s->handler_since_us;
+        s->handler_since_us = now_us; /* what is counted now is not counted again */
+    }
     s->offset_us = 0;
     for (unsigned i = 0; i < p->proto->n_stall_rules; i++) {
         if (!(expecting >> i & 1)) {

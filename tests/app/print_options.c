@@ -27,7 +27,8 @@ int main(int argc, char **argv)
     status = print_report(&report);
     buf_init(&text, 1 << 20);
     if (err == 0 && (err = options_answer(&text, &options)) > 0)
-        err = fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0 : PN_EIO;
+        err =
+            fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0 : PN_EIO;
     buf_free(&text);
     options_free(&options);
     option_report_free(&report);

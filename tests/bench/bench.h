@@ -22,5 +22,6 @@ double bench_median(int runs, double (*fn)(void *arg), void *arg);
 void bench_chan(void);
 void bench_wire(void);
 void bench_chain(void);
+void bench_node(void); /* the process named by $P2PNODE */
 
 #endif

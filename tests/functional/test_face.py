@@ -284,7 +284,7 @@ def test_metrics_count_what_happens(node):
         connection.handshake()
         for _ in range(7):
             connection.round_trip()
-        node.wait_for_peers(1, network="bitcoin", direction="in")
+        node.wait_for_peers(1, network="bitcoin", direction="inbound")
         assert node.messages("in", "ping") == 7
         assert node.messages("out", "pong") == 7
         assert node.messages("in", "version") == 1

@@ -1,0 +1,64 @@
+# bash completion for p2pnode(1), generated from its option table.
+_p2pnode()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} option=
+
+    # Readline breaks --KEY=VALUE into three words: --KEY, = and VALUE.
+    if [[ $cur == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD - 1]}
+        cur=
+    elif ((COMP_CWORD >= 2)) && [[ ${COMP_WORDS[COMP_CWORD - 1]} == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    COMPREPLY=()
+    case $option in
+    --conf)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --datadir)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        ;;
+    --pidfile)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --bitcoin)
+        mapfile -t COMPREPLY < <(compgen -W 'mainnet testnet3 testnet4 signet regtest' -- "$cur")
+        ;;
+    --log-level)
+        mapfile -t COMPREPLY < <(compgen -W 'error warn info debug trace' -- "$cur")
+        ;;
+    --log-file)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --log-format)
+        mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+        ;;
+    '')
+        mapfile -t COMPREPLY < <(compgen -W '
+            --conf= --no-conf --datadir= --no-datadir --pidfile= --no-pidfile --bitcoin
+            --bitcoin= --no-bitcoin --signet-challenge= --no-signet-challenge
+            --listen= --no-listen --connect= --no-connect --addnode=
+            --no-addnode --generate= --no-generate --advertise-services=
+            --no-advertise-services --user-agent-comment=
+            --no-user-agent-comment --maxpeers= --no-maxpeers --netrestrict=
+            --no-netrestrict --max-send-buffer= --no-max-send-buffer
+            --handshake-timeout= --no-handshake-timeout --idle-timeout=
+            --no-idle-timeout --ping-interval= --no-ping-interval --stall-tick=
+            --no-stall-tick --stall-timeout= --no-stall-timeout
+            --trickle-interval= --no-trickle-interval --write-timeout=
+            --no-write-timeout --connect-timeout= --no-connect-timeout
+            --retry-interval= --no-retry-interval --retry-max= --no-retry-max
+            --api-listen= --no-api-listen --log-level= --no-log-level
+            --log-file= --no-log-file --log-format= --no-log-format
+            --check-config --print-config --version --help' -- "$cur")
+        if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
+            compopt -o nospace
+        fi
+        ;;
+    esac
+}
+complete -F _p2pnode p2pnode
