@@ -78,7 +78,7 @@ jobs() {
 generate_configure() {
     if [ ! -e "$top/configure" ] || [ -n "$(find "$top/configure.ac" -newer "$top/configure")" ]; then
         say "making configure (autoreconf)"
-        (cd "$top" && autoreconf -i >/dev/null) || die "autoreconf failed"
+        said=$(cd "$top" && autoreconf -i 2>&1) || die "autoreconf failed: $said"
     fi
 }
 

@@ -53,8 +53,7 @@ static void answer(struct evhttp_request *req, const char *handler, int code, co
     evhttp_send_reply(req, code, NULL, NULL);
 }
 
-static void answer_text(struct evhttp_request *req, const char *handler, int code,
-                        const char *text)
+static void answer_text(struct evhttp_request *req, const char *handler, int code, const char *text)
 {
     answer(req, handler, code, "text/plain; charset=utf-8", text, strlen(text));
 }

@@ -68,7 +68,8 @@ void settings_free(struct settings *s)
 }
 
 /* Complaints beyond the list's bound are dropped: there are plenty before them. */
-static int add_sentence(struct option_list *list, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int add_sentence(struct option_list *list,
+                                                              const char *fmt, va_list ap)
 {
     char text[1024];
     int err;

@@ -23,10 +23,10 @@ void *mem_dup(const void *data, size_t size) __attribute__((malloc));
 void mem_free(void *ptr);
 
 /* Free and forget: the pointer variable becomes NULL. */
-#define MEM_FREE(ptr)                                                                              \
-    do {                                                                                           \
-        mem_free(ptr);                                                                             \
-        (ptr) = NULL;                                                                              \
+#define MEM_FREE(ptr)  \
+    do {               \
+        mem_free(ptr); \
+        (ptr) = NULL;  \
     } while (0)
 
 /* Test seam: let the n-th allocation from now on fail (1 is the next), and all after it when

@@ -26,9 +26,9 @@ struct CAPABILITY mutex {
     pthread_mutex_t m;
 };
 
-#define MUTEX_INITIALIZER                                                                          \
-    {                                                                                              \
-        .m = PTHREAD_MUTEX_INITIALIZER                                                             \
+#define MUTEX_INITIALIZER              \
+    {                                  \
+        .m = PTHREAD_MUTEX_INITIALIZER \
     }
 
 /* Thread: the owner, before and after all use. */

@@ -72,8 +72,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     block_store_init(&b->blocks);
     b->peers = mem_zalloc_array(config->max_peers, sizeof *b->peers);
     if (!b->peers || chan_class_register(&manager_inbox_class) < 0 ||
-        chan_class_register(&quit_class) < 0 ||
-        chan_init(&b->inbox, &manager_inbox_class) < 0)
+        chan_class_register(&quit_class) < 0 || chan_init(&b->inbox, &manager_inbox_class) < 0)
         goto fail;
     if (chan_init(&b->quit, &quit_class) < 0)
         goto fail_inbox;

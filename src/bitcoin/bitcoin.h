@@ -12,13 +12,13 @@
 struct bitcoin;
 
 struct bitcoin_config {
-    struct btc_params params;  /* copied */
-    const char *user_agent;    /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
-    uint64_t services;         /* service bits announced in the version message */
-    uint32_t max_headers;      /* bound of the chain in memory */
-    int64_t generate_ms;       /* produce a block this often; 0: never. Regtest alone */
-    unsigned max_peers;        /* as the server's */
-    struct peer_config peer;   /* copied */
+    struct btc_params params; /* copied */
+    const char *user_agent;   /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
+    uint64_t services;        /* service bits announced in the version message */
+    uint32_t max_headers;     /* bound of the chain in memory */
+    int64_t generate_ms;      /* produce a block this often; 0: never. Regtest alone */
+    unsigned max_peers;       /* as the server's */
+    struct peer_config peer;  /* copied */
 };
 
 /* Thread: the main thread. Returns: 0, PN_ENOMEM or PN_EINVAL. */

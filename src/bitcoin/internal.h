@@ -72,12 +72,12 @@ int manager_tell(struct peer *p, enum manager_event event, struct manager_payloa
 
 /* One peer as the manager knows it. */
 struct sync_peer {
-    struct peer *peer; /* a reference */
-    int64_t best_height; /* what it claimed or showed */
-    bool asked;          /* since it is here */
-    bool in_flight;      /* a getheaders is unanswered */
-    bool again;          /* something was announced meanwhile */
-    int64_t sent_us;     /* of the request in flight */
+    struct peer *peer;     /* a reference */
+    int64_t best_height;   /* what it claimed or showed */
+    bool asked;            /* since it is here */
+    bool in_flight;        /* a getheaders is unanswered */
+    bool again;            /* something was announced meanwhile */
+    int64_t sent_us;       /* of the request in flight */
     uint32_t shown_height; /* highest header it sent; a batch that does not raise it ends a sync */
     unsigned unconnected;  /* batches in a row whose parent was unknown */
 };

@@ -37,19 +37,20 @@ void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_pa
     headers = mem_alloc_array(CHAIN_NEXT_MAX, sizeof *headers);
     if (!headers)
         return;
-    fork = chain_find_fork(&b->chain, (const uint8_t (*)[BTC_HASH_BYTES])locator->hashes,
-                           locator->n);
+    fork =
+        chain_find_fork(&b->chain, (const uint8_t(*)[BTC_HASH_BYTES])locator->hashes, locator->n);
     send_headers(b, p, headers,
                  chain_next_headers(&b->chain, headers, fork, locator->stop, CHAIN_NEXT_MAX));
     mem_free(headers);
 }
 
-/* Only blocks that we can also serve are named. */
+/* Only blocks that we can also serve are named. An answer is owed even when there are none: btcd
+ * parts from a peer that leaves its getblocks without an inv for 30 s. */
 void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_payload *locator)
 {
     struct btc_inv_item *items = mem_alloc_array(GETBLOCKS_MAX, sizeof *items);
-    uint32_t fork = chain_find_fork(
-        &b->chain, (const uint8_t (*)[BTC_HASH_BYTES])locator->hashes, locator->n);
+    uint32_t fork =
+        chain_find_fork(&b->chain, (const uint8_t(*)[BTC_HASH_BYTES])locator->hashes, locator->n);
     struct btc_msg m = {.cmd = BTC_CMD_INV, .u.inv.items = items};
     struct frame *f;
 
@@ -68,7 +69,7 @@ void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_pay
         if (memcmp(hash, locator->stop, BTC_HASH_BYTES) == 0)
             break;
     }
-    f = m.u.inv.count ? btc_frame(b, &m) : NULL;
+    f = btc_frame(b, &m);
     mem_free(items);
     if (f)
         peer_send(p, f, 0);

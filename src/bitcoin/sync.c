@@ -13,7 +13,7 @@
 #include "metrics/metrics.h"
 
 enum {
-    UNCONNECTED_MAX = 10,       /* Core, MAX_NUM_UNCONNECTING_HEADERS_MSGS */
+    UNCONNECTED_MAX = 10,         /* Core, MAX_NUM_UNCONNECTING_HEADERS_MSGS */
     REQUEST_PATIENCE_US = 5000000 /* before an unanswered request stands in the way of another */
 };
 
@@ -24,16 +24,20 @@ static struct metric_family rejected = {
     .labels = {"chain", "reason"},
 };
 
-/* Ask for what follows an entry of ours. An answer is owed only by a peer that claims to have
- * more than we do: one that is not in sync itself may keep silent. */
+/* Ask for what follows an entry of ours. At the tip that is asked of its parent, so that a peer
+ * with the same tip has something to say: some send no empty answer (Core does the same). An answer
+ * is owed only by a peer that claims to have more than we do: one that is not in sync itself may
+ * keep silent. */
 static void request_headers(struct bitcoin *b, struct sync_peer *s, uint32_t from)
 {
     uint8_t hashes[CHAIN_LOCATOR_MAX][BTC_HASH_BYTES];
+    uint32_t parent = chain_entry(&b->chain, from)->parent;
+    bool at_tip = from == chain_tip(&b->chain) && parent != CHAIN_NONE;
     struct btc_msg m = {
         .cmd = BTC_CMD_GETHEADERS,
         .u.getheaders = {.version = BTC_PROTOCOL_VERSION,
-                         .hashes = (const uint8_t (*)[BTC_HASH_BYTES])hashes,
-                         .count = chain_locator(&b->chain, hashes, from)},
+                         .hashes = (const uint8_t(*)[BTC_HASH_BYTES])hashes,
+                         .count = chain_locator(&b->chain, hashes, at_tip ? parent : from)},
     };
     bool owed = s->best_height > (int64_t)chain_height(&b->chain);
     struct frame *f = btc_frame(b, &m);
@@ -143,7 +147,7 @@ void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_p
         return;
     }
     rc = chain_accept_many(&b->chain, &r, batch->headers,
-                           (const uint8_t (*)[BTC_HASH_BYTES])batch->hashes, batch->n);
+                           (const uint8_t(*)[BTC_HASH_BYTES])batch->hashes, batch->n);
     metric_add(b->metrics.validated, r.added);
     if (r.tip_moved)
         serve_tip_moved(b, &r, false);

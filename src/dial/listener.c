@@ -134,8 +134,7 @@ int listener_new(struct listener **out, struct event_base *base,
         return PN_ENOMEM;
     }
     sock_local_addr(&l->config.addr, l->fd); /* port 0 has become a real one */
-    log_info("dial", "%s listening on %s", config->network,
-             net_addr_format(text, &l->config.addr));
+    log_info("dial", "%s listening on %s", config->network, net_addr_format(text, &l->config.addr));
     *out = l;
     return 0;
 }

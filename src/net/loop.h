@@ -7,7 +7,8 @@
 struct event_base;
 struct loop;
 
-/* Thread: the main thread, once. Owns: the caller frees with loop_free. Returns: NULL on failure. */
+/* Thread: the main thread, once. Owns: the caller frees with loop_free. Returns: NULL on failure.
+ */
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
 

@@ -41,12 +41,12 @@ struct peer_config {
     unsigned max_trickle_batch;   /* 1,000 items in one inventory message */
 };
 
-#define PEER_CONFIG_DEFAULT                                                                        \
-    {                                                                                              \
-        .handshake_timeout_ms = 30000, .idle_timeout_ms = 300000, .ping_interval_ms = 120000,      \
-        .stall_tick_ms = 15000, .stall_response_ms = 30000, .trickle_interval_ms = 10000,          \
-        .write_timeout_ms = 20000, .max_send_bytes = 1000000, .max_known_inventory = 1000,         \
-        .max_trickle_batch = 1000,                                                                 \
+#define PEER_CONFIG_DEFAULT                                                                   \
+    {                                                                                         \
+        .handshake_timeout_ms = 30000, .idle_timeout_ms = 300000, .ping_interval_ms = 120000, \
+        .stall_tick_ms = 15000, .stall_response_ms = 30000, .trickle_interval_ms = 10000,     \
+        .write_timeout_ms = 20000, .max_send_bytes = 1000000, .max_known_inventory = 1000,    \
+        .max_trickle_batch = 1000,                                                            \
     }
 
 /* One complete message as the transport cut it; the payload lives until the next call of the

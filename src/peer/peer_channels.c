@@ -66,9 +66,8 @@ int peer_channels_init(struct peer *p)
         struct chan *chan;
         struct chan_class *cls;
     } all[] = {
-        {&p->output, &output_class}, {&p->inventory, &inventory_class},
-        {&p->send, &send_class},     {&p->stall, &stall_class},
-        {&p->quit, &quit_class},
+        {&p->output, &output_class}, {&p->inventory, &inventory_class}, {&p->send, &send_class},
+        {&p->stall, &stall_class},   {&p->quit, &quit_class},
     };
     const unsigned n = sizeof all / sizeof all[0];
 

@@ -119,8 +119,8 @@ void peer_stall_run(void *arg)
             break;
         }
         /* The ticker rests while nothing is due. */
-        s.tick_us = atomic_load(&p->expecting) ? clock_deadline_ms(p->config->stall_tick_ms)
-                                               : CLOCK_NEVER;
+        s.tick_us =
+            atomic_load(&p->expecting) ? clock_deadline_ms(p->config->stall_tick_ms) : CLOCK_NEVER;
     }
     peer_leave(p);
 }

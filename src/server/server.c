@@ -66,8 +66,8 @@ static struct chan_class inbox_class = {
     .elem_size = sizeof(struct server_msg),
     .capacity = INBOX_MESSAGES,
     .block_roles = ROLE_BIT(ROLE_DIALER) | ROLE_BIT(ROLE_MANAGER) | ROLE_BIT(ROLE_PEER_IN) |
-                   ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) |
-                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
+                   ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) | ROLE_BIT(ROLE_PEER_STALL) |
+                   ROLE_BIT(ROLE_PEER_PING),
 };
 
 static struct metric_family peers_family = {
@@ -267,8 +267,7 @@ static void pass_on(struct server *s, struct server_broadcast *b)
         struct peer_stats stats;
 
         peer_stats(p, &stats);
-        if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) ||
-            !b->want(p, b->key))
+        if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) || !b->want(p, b->key))
             continue;
         if (b->frame)
             peer_send(p, frame_ref(b->frame), 0);

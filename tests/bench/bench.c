@@ -60,8 +60,7 @@ double bench_calibration(void)
 
 void bench_rate(const char *name, double per_second, const char *unit)
 {
-    printf("%s %.0f %s/s ratio %.4f\n", name, per_second, unit,
-           per_second / bench_calibration());
+    printf("%s %.0f %s/s ratio %.4f\n", name, per_second, unit, per_second / bench_calibration());
     fflush(stdout);
 }
 

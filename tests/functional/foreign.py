@@ -26,6 +26,7 @@ class ForeignNode(Process):
     """What the scenarios ask of a full node. Hashes are in display order, as JSON-RPC gives them."""
 
     name = None
+    no_ping_time = None  # pingtime in the list of peers before the first pong
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder) / self.name
@@ -79,6 +80,7 @@ class Bcoin(ForeignNode):
 
     name = "bcoin"
     modules = PEERS / "bcoin" / "node_modules"
+    no_ping_time = -1
     address = "R9HC5WtHbpoa51NCUAz86XLCmGTbkf45NT"  # the hash of nobody's key: 20 zero bytes
 
     @classmethod
@@ -103,6 +105,7 @@ class Btcd(ForeignNode):
 
     name = "btcd"
     program = PEERS / "bin" / "btcd"
+    no_ping_time = 0
     address = "mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8"  # the hash of nobody's key: 20 zero bytes
     user, password = "functional", "test"
 

@@ -176,14 +176,13 @@ def test_a_first_signal_stops_cleanly_within_ten_seconds(make_node, stack, numbe
     print(f"stopped after {time.monotonic() - started:.2f} s")
 
 
-def test_the_headers_survive_a_clean_stop(make_node, stack):
+def test_the_headers_survive_a_clean_stop(make_node):
     chain = wire.Chain()
     chain.extend(2500)
-    server = stack.enter_context(HeaderServer(chain))
-    node = make_node(f"--connect={LOOPBACK}:{server.port}").start()
-    node.wait_for_height(2500)
-    assert node.stop() == EXIT_OK
-    server.close()
+    with HeaderServer(chain) as server:
+        node = make_node(f"--connect={LOOPBACK}:{server.port}").start()
+        node.wait_for_height(2500)
+        assert node.stop() == EXIT_OK
     node.start()
     node.wait_for_height(2500, timeout=5)
     assert node.best_hash() == chain.tip_hash
@@ -290,7 +289,7 @@ def test_metrics_count_what_happens(node):
         assert node.messages("in", "version") == 1
         connection.send("nonsense")
         connection.round_trip()
-        assert node.messages("in", "other") == 1
+        assert node.messages("in", "unknown") == 1
     node.wait_for_peers(0)
     assert node.disconnects(network="bitcoin") == 1
     names = node.metrics().names()

@@ -213,9 +213,9 @@ START_TEST(counters_count_messages_and_bytes)
     ck_assert_int_eq(chan_recv(t.done, NULL, CLOCK_NEVER), PN_ECLOSED);
     peer_join(t.peer);
     peer_stats(t.peer, &s);
-    ck_assert_uint_eq(s.messages_in, 2);          /* hello, echo */
+    ck_assert_uint_eq(s.messages_in, 2); /* hello, echo */
     ck_assert_uint_eq(s.bytes_in, 2 + 5);
-    ck_assert_uint_eq(s.messages_out, 3);         /* hello, ping, answer */
+    ck_assert_uint_eq(s.messages_out, 3); /* hello, ping, answer */
     ck_assert_uint_eq(s.bytes_out, 2 + 10 + 5);
     ck_assert(s.ready);
     toy_finish(&t);

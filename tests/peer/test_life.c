@@ -22,7 +22,7 @@ START_TEST(five_threads_run_while_connected_and_none_afterwards)
         ck_assert_uint_eq(thread_count(roles[i]), 1);
     peer_disconnect(t.peer, PN_EQUIT);
     ck_assert_int_eq(toy_finish(&t), PN_EQUIT);
-    ck_assert_int_eq(atomic_load(&t.ready_calls), 1);
+    ck_assert_int_eq(atomic_load(&t.counts.ready_calls), 1);
     for (int i = 0; i < 5; i++)
         ck_assert_uint_eq(thread_count(roles[i]), 0);
 }
@@ -73,7 +73,7 @@ START_TEST(a_handshake_that_is_not_completed_ends_at_its_deadline)
     moved = toy_advance_until(toy_is_done, &t, 40000);
     ck_assert_msg(moved >= 30000 && moved <= 30500, "ended after %lld ms", (long long)moved);
     ck_assert_int_eq(toy_finish(&t), PN_ETIMEDOUT);
-    ck_assert_int_eq(atomic_load(&t.ready_calls), 0);
+    ck_assert_int_eq(atomic_load(&t.counts.ready_calls), 0);
 }
 END_TEST
 
@@ -118,7 +118,7 @@ START_TEST(every_thread_that_cannot_be_started_unwinds_cleanly)
         toy_remote_send(&t, TOY_HELLO, NULL, 0);
         ck_assert_int_eq(toy_finish(&t), PN_EAGAIN);
         thread_fail_at(0);
-        ck_assert_int_eq(atomic_load(&t.ready_calls), 0);
+        ck_assert_int_eq(atomic_load(&t.counts.ready_calls), 0);
     }
 }
 END_TEST
@@ -132,7 +132,7 @@ START_TEST(a_peer_that_cannot_be_started_at_all_is_only_released)
     ck_assert_int_lt(peer_start(t.peer), 0);
     thread_fail_at(0);
     peer_unref(t.peer);
-    ck_assert_int_eq(atomic_load(&t.released), 1);
+    ck_assert_int_eq(atomic_load(&t.counts.released), 1);
     ck_assert_int_eq(atomic_load(&t.done_calls), 0);
     close(t.remote);
     peer_metrics_free(t.metrics);

@@ -1,31 +1,17 @@
-/* A toy protocol for the peer runtime, over a socket pair whose other end the test holds: a
- * message is one byte of command, one of length, and the payload. */
+/* One peer that speaks the toy protocol over a socket pair whose other end the test holds. */
 #ifndef TESTS_PEER_TOY_H
 #define TESTS_PEER_TOY_H
 
-#include <stdatomic.h>
-
-#include "peer/peer.h"
 #include "thread/chan.h"
-
-enum toy_cmd {
-    TOY_HELLO,   /* the handshake: each side sends one */
-    TOY_PING,    /* the runtime's heartbeat; payload: 8 bytes of nonce */
-    TOY_PONG,    /* passed to peer_pong */
-    TOY_ECHO,    /* the handler replies the same payload as TOY_ANSWER */
-    TOY_ASK,     /* sent to the remote side: an answer is due */
-    TOY_ANSWER,  /* the answer to TOY_ASK */
-    TOY_INV,     /* inventory: a byte per item, the first of its hash */
-    TOY_LINGER,  /* the handler moves the test clock by a minute: it takes long */
-    TOY_CMDS
-};
+#include "toy_proto.h"
 
 struct toy {
     struct peer *peer;
     struct peer_config config;
     int remote; /* the test's end of the connection */
     struct peer_metrics *metrics;
-    atomic_int ready_calls, gone_calls, done_calls, released;
+    struct toy_counts counts;
+    atomic_int done_calls;
     struct chan *done; /* carries nothing; closed when the host is told of the end */
     struct chan done_chan;
 };
@@ -45,8 +31,6 @@ void toy_remote_expect(struct toy *t, enum toy_cmd cmd, const void *payload, siz
 
 /* The next message of the remote side. Returns: its command, or -1 at the end of the stream. */
 int toy_remote_recv(struct toy *t, uint8_t payload[255], size_t *len);
-
-struct frame *toy_frame(enum toy_cmd cmd, const void *payload, size_t len);
 
 /* Move the test clock on in small steps until the condition holds, for at most `ms`.
  * Returns: how far it was moved, or -1. */

@@ -35,11 +35,13 @@
 
 #define CHANNELS 2
 #define CALLERS  4 /* processes that block; each has one waiter, and a case per channel */
-#define PLAIN_ELEMS  2 /* elements 1 .. PLAIN_ELEMS are the plain sender's */
 #define NONE     255
 
 #ifndef IMPATIENT
 #define IMPATIENT 15
+#endif
+#ifndef PLAIN_ELEMS
+#define PLAIN_ELEMS 2 /* elements 1 .. PLAIN_ELEMS are the plain sender's */
 #endif
 #ifndef SELECT_ELEMS
 #define SELECT_ELEMS 1
@@ -82,14 +84,14 @@ byte senders_left = 2;
 /* Every process that works under a channel's lock has these. */
 #define LOCALS                                                                                     \
     byte k = NONE;                                                                                 \
-    bool won;                                                                                      \
+    bool more, won;                                                                                \
     mtype rc;                                                                                      \
     chan woken = [CALLERS] of { byte }
 
 /* Every process that may block has these, too. */
 #define CALLER_LOCALS                                                                              \
     LOCALS;                                                                                        \
-    byte first_case, at, deadlines_left = (IMPATIENT >> me) & 1;                                           \
+    byte first_case, at, deadlines_left = (IMPATIENT >> me) & 1;                                   \
     bool decided, served
 
 inline lock(c)
@@ -98,7 +100,7 @@ inline lock(c)
 }
 
 /* The two invariants at the head of chan_core.c: the first in line is claimed or cannot proceed. */
-inline unlock(c)
+inline check_lines(c)
 {
     if
     :: len(line[RECEIVERS(c)]) > 0 ->
@@ -112,8 +114,29 @@ inline unlock(c)
         assert(claimed[WAITER_OF(k)] || (!FITS(c, elem[k]) && !closed[c]))
     :: else
     fi;
+    k = NONE
+}
+
+/* chan_wake: done and the signal, under each waiter's mutex */
+inline wake()
+{
+    do
+    :: len(woken) > 0 ->
+       woken ? k;
+       assert(alive[WAITER_OF(k)] && claimed[WAITER_OF(k)]);
+       done[WAITER_OF(k)] = true;
+       asleep[WAITER_OF(k)] = false
+    :: else -> break
+    od;
     k = NONE;
-    mu[c] = false
+    won = false
+}
+
+inline unlock_and_wake(c)
+{
+    check_lines(c);
+    mu[c] = false;
+    wake()
 }
 
 /* k: the first in line that is not claimed, or NONE. Claimed ones go. */
@@ -150,93 +173,119 @@ inline serve(k_, result_)
     woken ! k_
 }
 
+/* This call's own case is the one that is served. */
+inline serve_self(c)
+{
+    serve(CASE(me, c), rc);
+    rc = 0
+}
+
 inline push(c, e_)
 {
     ring[c] ! e_;
     weight[c] = weight[c] + WEIGHT_OF(e_)
 }
 
-/* Callers have done first(SENDERS(c)). */
-inline admit(c)
+/* In each of the next three, `more` says that k was seen unclaimed and remains to be claimed: the
+ * step ends there. */
+
+inline next_to_admit(c)
 {
-    do
-    :: atomic {
-           k != NONE && FITS(c, elem[k]) ->
-           claim(WAITER_OF(k));
-           if
-           :: won ->
-              line[SENDERS(c)] ?? eval(k);
-              push(c, elem[k]);
-              serve(k, OK)
-           :: else
-           fi;
-           first(SENDERS(c))
-       }
-    :: else -> break
-    od
+    first(SENDERS(c));
+    more = (k != NONE && FITS(c, elem[k]))
 }
 
-/* rc: of sending e_ on c, which is locked. Callers have done first(RECEIVERS(c)). */
-inline put(c, e_)
+inline admit_one(c)
 {
-    rc = (closed[c] -> CLOSED : AGAIN);
-    do
-    :: atomic {
-           rc == AGAIN && k != NONE ->
-           claim(WAITER_OF(k));
-           if
-           :: won ->
-              line[RECEIVERS(c)] ?? eval(k);
-              elem[k] = e_;
-              serve(k, OK);
-              rc = OK
-           :: else -> first(RECEIVERS(c))
-           fi
-       }
-    :: else -> break
-    od;
-    atomic {
-        if
-        :: rc == AGAIN ->
-           first(SENDERS(c));
-           if
-           :: k == NONE && FITS(c, e_) -> push(c, e_); rc = OK
-           :: else
-           fi
-        :: else
-        fi
-    }
+    claim(WAITER_OF(k));
+    if
+    :: won -> line[SENDERS(c)] ?? eval(k); push(c, elem[k]); serve(k, OK)
+    :: else
+    fi;
+    next_to_admit(c)
+}
+
+/* rc, unless more */
+inline put_or_find_receiver(c, e_)
+{
+    first(RECEIVERS(c));
+    more = (!closed[c] && k != NONE);
+    if
+    :: closed[c] -> rc = CLOSED
+    :: !closed[c] && !more ->
+       first(SENDERS(c));
+       if
+       :: k == NONE && FITS(c, e_) -> push(c, e_); rc = OK
+       :: else -> rc = AGAIN
+       fi
+    :: else
+    fi
+}
+
+inline put_to_receiver(c, e_)
+{
+    claim(WAITER_OF(k));
+    if
+    :: won ->
+       line[RECEIVERS(c)] ?? eval(k);
+       elem[k] = e_;
+       serve(k, OK);
+       rc = OK;
+       more = false
+    :: else -> put_or_find_receiver(c, e_)
+    fi
 }
 
 /* rc, and the element in e_ */
 inline take(c, e_)
 {
     if
-    :: atomic {
-           len(ring[c]) > 0 ->
-           ring[c] ? e_;
-           weight[c] = weight[c] - WEIGHT_OF(e_);
-           rc = OK;
-           first(SENDERS(c))
-       }
-       admit(c)
-    :: else -> rc = (closed[c] -> CLOSED : AGAIN)
+    :: len(ring[c]) > 0 ->
+       ring[c] ? e_;
+       weight[c] = weight[c] - WEIGHT_OF(e_);
+       rc = OK;
+       next_to_admit(c)
+    :: else -> rc = (closed[c] -> CLOSED : AGAIN); more = false
     fi
 }
 
-/* done and the signal, under the waiter's mutex */
-inline wake()
+/* What is left to do after take or a sender's leaving, to the release of the lock. */
+inline admit_rest(c)
 {
     do
     :: atomic {
-           woken ? k ->
-           assert(alive[WAITER_OF(k)]);
-           done[WAITER_OF(k)] = true;
-           asleep[WAITER_OF(k)] = false;
-           k = NONE
+           more ->
+           admit_one(c);
+           if
+           :: !more -> unlock_and_wake(c)
+           :: else
+           fi
        }
-    :: empty(woken) -> break
+    :: !more -> break
     od
+}
+
+inline call_begins()
+{
+    alive[me] = true;
+    taken[me] = NONE
+}
+
+/* rc: how the call ended; at: the channel of the case that was taken. Nothing of it remains. */
+inline call_ends()
+{
+    if
+    :: taken[me] == NONE -> rc = TIMEDOUT
+    :: else -> rc = result[taken[me]]; at = taken[me] % CHANNELS
+    fi;
+    alive[me] = false;
+    claimed[me] = false;
+    done[me] = false;
+    taken[me] = 0;
+    result[CASE(me, 0)] = 0;
+    result[CASE(me, 1)] = 0;
+    decided = false;
+    first_case = 0
 }
 
 /* Stand in line for a case, or proceed with it. decided: the other cases need not be tried. */
@@ -246,17 +295,36 @@ inline enrol_send(c, e_)
         lock(c);
         first(SENDERS(c));
         decided = (closed[c] || (k == NONE && FITS(c, e_)));
+        won = false;
         if
-        :: !decided -> elem[CASE(me, c)] = e_; line[SENDERS(c)] ! CASE(me, c)
-        :: else -> claim(me); first(RECEIVERS(c))
+        :: decided -> claim(me)
+        :: else -> elem[CASE(me, c)] = e_; line[SENDERS(c)] ! CASE(me, c)
+        fi;
+        more = false;
+        if
+        :: won -> put_or_find_receiver(c, e_)
+        :: else
+        fi;
+        if
+        :: won && !more -> serve_self(c)
+        :: else
+        fi;
+        if
+        :: !more -> unlock_and_wake(c)
+        :: else
         fi
     }
-    if
-    :: decided && won -> put(c, e_); atomic { serve(CASE(me, c), rc) }
-    :: else
-    fi;
-    atomic { unlock(c); won = false; rc = 0 }
-    wake()
+    do
+    :: atomic {
+           more ->
+           put_to_receiver(c, e_);
+           if
+           :: !more -> serve_self(c); unlock_and_wake(c)
+           :: else
+           fi
+       }
+    :: !more -> break
+    od
 }
 
 inline enrol_recv(c)
@@ -264,41 +332,48 @@ inline enrol_recv(c)
     atomic {
         lock(c);
         decided = (closed[c] || len(ring[c]) > 0);
+        won = false;
+        more = false;
         if
-        :: !decided -> line[RECEIVERS(c)] ! CASE(me, c)
-        :: else -> claim(me)
+        :: decided -> claim(me)
+        :: else -> line[RECEIVERS(c)] ! CASE(me, c)
+        fi;
+        if
+        :: won -> take(c, elem[CASE(me, c)]); serve_self(c)
+        :: else
+        fi;
+        if
+        :: !more -> unlock_and_wake(c)
+        :: else
         fi
     }
-    if
-    :: decided && won -> take(c, elem[CASE(me, c)]); atomic { serve(CASE(me, c), rc) }
-    :: else
-    fi;
-    atomic { unlock(c); won = false; rc = 0 }
-    wake()
+    admit_rest(c)
 }
 
 /* Leave the line. A case that was never tried is in none. */
 inline withdraw(l, c)
 {
-    if
-    :: taken[me] != CASE(me, c) ->
-       atomic {
+    atomic {
+        more = false;
+        if
+        :: taken[me] != CASE(me, c) ->
            lock(c);
            if
-           :: line[l] ?? [eval(CASE(me, c))] -> line[l] ?? eval(CASE(me, c))
+           :: line[l] ?? [eval(CASE(me, c))] ->
+              line[l] ?? eval(CASE(me, c));
+#ifndef BROKEN_NO_ADMIT
+              next_to_admit(c)
+#endif
            :: else
            fi;
-#ifdef BROKEN_NO_ADMIT
-           k = NONE
-#else
-           first(SENDERS(c))
-#endif
-       }
-       admit(c);
-       atomic { unlock(c); won = false }
-       wake()
-    :: else
-    fi
+           if
+           :: !more -> unlock_and_wake(c)
+           :: else
+           fi
+        :: else
+        fi;
+    }
+    admit_rest(c)
 }
 
 /* Sleep until done, or if `timed` until the deadline: then served is false. */
@@ -325,49 +400,25 @@ inline sleep_until(timed)
     od
 }
 
-inline call_begins()
-{
-    atomic {
-        alive[me] = true;
-        claimed[me] = false;
-        done[me] = false;
-        taken[me] = NONE;
-        decided = false
-    }
-}
-
 /* The middle of chan_wait, between standing in line and leaving it. */
 inline wait()
 {
     sleep_until(true);
     if
     :: !served ->
-#ifndef BROKEN_LATE_DEADLINE
+#ifdef BROKEN_LATE_DEADLINE
+       skip
+#else
        atomic { claim(me) }
        if
        :: !won -> sleep_until(false)
        :: else
-       fi
-#else
-       skip
+       fi;
+       won = false
 #endif
     :: else
-    fi
-}
-
-/* rc: how the call ended; at: the channel of the case that was taken. */
-inline call_ends()
-{
-    atomic {
-        if
-        :: taken[me] == NONE -> rc = TIMEDOUT
-        :: else -> rc = result[taken[me]]; at = taken[me] % CHANNELS
-        fi;
-        alive[me] = false;
-        won = false;
-        decided = false;
-        served = false
-    }
+    fi;
+    served = false
 }
 
 /* chan_send on channel 0 */
@@ -378,20 +429,41 @@ proctype plain_sender(byte me)
 
     do
     :: e <= PLAIN_ELEMS ->
-       atomic { lock(0); first(RECEIVERS(0)) }
-       put(0, e);
-       atomic { unlock(0); won = false }
-       wake();
+       atomic {
+           lock(0);
+           put_or_find_receiver(0, e);
+           if
+           :: !more -> unlock_and_wake(0)
+           :: else
+           fi
+       }
+       do
+       :: atomic {
+              more ->
+              put_to_receiver(0, e);
+              if
+              :: !more -> unlock_and_wake(0)
+              :: else
+              fi
+          }
+       :: !more -> break
+       od;
        if
        :: rc == AGAIN ->
-          call_begins();
+          atomic { call_begins() }
           enrol_send(0, e);
           wait();
           withdraw(SENDERS(0), 0);
-          call_ends()
+          atomic { call_ends() }
        :: else
        fi;
-       atomic { sent[e] = (rc == OK); rc = 0; at = 0; e++ }
+       atomic {
+           sent[e] = (rc == OK);
+           elem[CASE(me, 0)] = 0;
+           rc = 0;
+           at = 0;
+           e++
+       }
     :: else -> break
     od;
     senders_left--
@@ -405,11 +477,13 @@ proctype select_sender(byte me)
 
     do
     :: e <= ELEMS ->
-       call_begins();
-       if
-       :: first_case = 0
-       :: first_case = 1
-       fi;
+       atomic {
+           call_begins();
+           if
+           :: first_case = 0
+           :: first_case = 1
+           fi
+       }
        enrol_send(first_case, e);
        if
        :: !decided -> enrol_send(1 - first_case, e)
@@ -418,8 +492,15 @@ proctype select_sender(byte me)
        wait();
        withdraw(SENDERS(0), 0);
        withdraw(SENDERS(1), 1);
-       call_ends();
-       atomic { sent[e] = (rc == OK); rc = 0; at = 0; e++ }
+       atomic {
+           call_ends();
+           sent[e] = (rc == OK);
+           elem[CASE(me, 0)] = 0;
+           elem[CASE(me, 1)] = 0;
+           rc = 0;
+           at = 0;
+           e++
+       }
     :: else -> break
     od;
     senders_left--
@@ -438,24 +519,28 @@ proctype plain_receiver(byte me)
     byte e;
 
     do
-    :: atomic { lock(0) }
-       take(0, e);
-       atomic { unlock(0); won = false }
-       wake();
+    :: atomic {
+           lock(0);
+           take(0, e);
+           if
+           :: !more -> unlock_and_wake(0)
+           :: else
+           fi
+       }
+       admit_rest(0);
        if
        :: rc == AGAIN ->
-          call_begins();
+          atomic { call_begins() }
           enrol_recv(0);
           wait();
           withdraw(RECEIVERS(0), 0);
-          call_ends();
-          e = elem[CASE(me, 0)]
+          atomic { call_ends(); e = elem[CASE(me, 0)]; elem[CASE(me, 0)] = 0 }
        :: else
        fi;
        if
-       :: atomic { rc == OK -> book(e); e = 0; rc = 0 }
-       :: rc == CLOSED -> break
+       :: atomic { rc == OK -> book(e); e = 0; rc = 0; at = 0 }
        :: rc == TIMEDOUT
+       :: rc == CLOSED -> break
        fi
     od;
     assert(closed[0] && len(ring[0]) == 0)
@@ -469,11 +554,13 @@ proctype select_receiver(byte me)
 
     do
     :: !ended[0] || !ended[1] ->
-       call_begins();
-       if
-       :: !ended[0] -> first_case = 0
-       :: !ended[1] -> first_case = 1
-       fi;
+       atomic {
+           call_begins();
+           if
+           :: !ended[0] -> first_case = 0
+           :: !ended[1] -> first_case = 1
+           fi
+       }
        enrol_recv(first_case);
        if
        :: !decided && !ended[1 - first_case] -> enrol_recv(1 - first_case)
@@ -482,13 +569,15 @@ proctype select_receiver(byte me)
        wait();
        withdraw(RECEIVERS(0), 0);
        withdraw(RECEIVERS(1), 1);
-       call_ends();
        atomic {
+           call_ends();
            if
            :: rc == OK -> book(elem[CASE(me, at)])
            :: rc == CLOSED -> assert(closed[at] && len(ring[at]) == 0); ended[at] = true
            :: else
            fi;
+           elem[CASE(me, 0)] = 0;
+           elem[CASE(me, 1)] = 0;
            rc = 0;
            at = 0
        }
@@ -496,43 +585,57 @@ proctype select_receiver(byte me)
     od
 }
 
-/* Callers have done first(l). */
-inline refuse(l)
+/* The next in line to end: first the senders, then the receivers. */
+inline next_to_refuse(c)
 {
+    first(l);
+    if
+    :: k == NONE && l == SENDERS(c) -> l = RECEIVERS(c); first(l)
+    :: else
+    fi;
+    more = (k != NONE);
+    if
+    :: !more -> unlock_and_wake(c)
+    :: else
+    fi
+}
+
+inline close(c)
+{
+    atomic {
+        lock(c);
+        closed[c] = true;
+        l = SENDERS(c);
+        next_to_refuse(c)
+    }
     do
     :: atomic {
-           k != NONE ->
+           more ->
            claim(WAITER_OF(k));
            if
            :: won -> line[l] ?? eval(k); serve(k, CLOSED)
            :: else
            fi;
 #ifdef BROKEN_CLOSE_ONE
-           k = NONE
+           more = false;
+           unlock_and_wake(c)
 #else
-           first(l)
+           next_to_refuse(c)
 #endif
        }
-    :: else -> break
+    :: !more -> break
     od
-}
-
-inline close(c)
-{
-    atomic { lock(c); closed[c] = true; first(SENDERS(c)) }
-    refuse(SENDERS(c));
-    atomic { first(RECEIVERS(c)) }
-    refuse(RECEIVERS(c));
-    atomic { unlock(c); won = false }
-    wake()
 }
 
 proctype closer()
 {
     LOCALS;
+    byte l;
 
     if
+#ifndef LATE_CLOSE
     :: true
+#endif
     :: senders_left == 0
     fi;
     close(0);

@@ -17,7 +17,8 @@
 #define BTC_COMMITMENT_SCRIPT_BYTES (BTC_COMMITMENT_PREFIX_BYTES + BTC_HASH_BYTES)
 
 /* The height that the coinbase's script starts with, in the one encoding that BIP34 compares
- * with. Thread: any. Returns: 0, or PN_EFORMAT when it starts with none, as before BIP34. */
+ * with. Before BIP34 was in force a script might start with any number: block 1 with 486604799.
+ * Thread: any. Returns: 0, or PN_EFORMAT when it starts with none. */
 int btc_coinbase_height(const struct btc_tx *coinbase, int32_t *out);
 
 /* Append the push of a height as btc_coinbase_height reads it. height must not be negative. */

@@ -1,0 +1,121 @@
+/* The seeds: the examples of samples.c, each also cut short and with one byte changed, so that the
+ * corpus holds accepted and refused input of every kind. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "bitcoin/wire/frame.h"
+#include "codec/compact.h"
+#include "fuzz.h"
+#include "samples.h"
+
+static bool put(const char *dir, const char *target, const char *name, const void *data, size_t len)
+{
+    char path[1024];
+    FILE *f;
+    bool done;
+
+    snprintf(path, sizeof path, "%s/%s", dir, target);
+    if (mkdir(path, 0777) < 0 && errno != EEXIST) {
+        perror(path);
+        return false;
+    }
+    snprintf(path, sizeof path, "%s/%s/%s", dir, target, name);
+    f = fopen(path, "wb");
+    done = f && fwrite(data, 1, len, f) == len;
+    if (f && fclose(f) != 0)
+        done = false;
+    if (!done)
+        perror(path);
+    return done;
+}
+
+static bool put_variants(const char *dir, const char *target, const uint8_t *data, size_t len,
+                         unsigned n)
+{
+    uint8_t *changed = malloc(len + 1);
+    char name[32];
+    bool done;
+
+    if (!changed)
+        return false;
+    if (len > 0)
+        memcpy(changed, data, len);
+    snprintf(name, sizeof name, "%u", n);
+    done = put(dir, target, name, changed, len);
+    if (len > 1) {
+        snprintf(name, sizeof name, "%u-cut", n);
+        done &= put(dir, target, name, changed, len / 2);
+        changed[len / 2] ^= 0xff;
+        snprintf(name, sizeof name, "%u-changed", n);
+        done &= put(dir, target, name, changed, len);
+    }
+    free(changed);
+    return done;
+}
+
+static bool make_messages(const char *dir)
+{
+    bool done = true;
+
+    for (unsigned cmd = BTC_CMD_UNKNOWN + 1; cmd < BTC_CMD_COUNT && done; cmd++) {
+        const char *name = btc_cmd_info((enum btc_cmd)cmd)->name;
+        struct buf payload;
+
+        for (unsigned n = 0; sample_payload(&payload, (enum btc_cmd)cmd, n); n++) {
+            done &= put_variants(dir, name, payload.data, payload.len, n);
+            buf_free(&payload);
+        }
+    }
+    return done;
+}
+
+static void append_frame(struct buf *b, enum btc_cmd cmd)
+{
+    struct buf payload;
+
+    if (sample_payload(&payload, cmd, 0))
+        btc_frame_wrap(b, fuzz_magic, cmd, payload.data, payload.len);
+    buf_free(&payload);
+}
+
+static bool make_stream(const char *dir)
+{
+    static const enum btc_cmd cmds[] = {BTC_CMD_VERSION, BTC_CMD_VERACK,     BTC_CMD_PING,
+                                        BTC_CMD_PONG,    BTC_CMD_GETHEADERS, BTC_CMD_TX};
+    struct buf b;
+    bool done;
+
+    buf_init(&b, 4096);
+    write_u8(&b, 1);
+    for (size_t i = 0; i < sizeof cmds / sizeof cmds[0]; i++)
+        append_frame(&b, cmds[i]);
+    done = b.err == 0 && put_variants(dir, "stream", b.data, b.len, 0);
+    buf_free(&b);
+    return done;
+}
+
+static bool make_codec(const char *dir)
+{
+    static const uint64_t values[] = {0,       0xfc,       0xfd,       0xffff,
+                                      0x10000, UINT32_MAX, 1ull << 32, UINT64_MAX};
+    static const char hash[] = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26F";
+    struct buf b;
+    bool done;
+
+    buf_init(&b, 4096);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        write_compact(&b, values[i]);
+    done = b.err == 0 && put_variants(dir, "compact", b.data, b.len, 0) &&
+           put_variants(dir, "hex", (const uint8_t *)hash, strlen(hash), 0);
+    buf_free(&b);
+    return done;
+}
+
+bool fuzz_corpus_make(const char *dir)
+{
+    if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
+        perror(dir);
+        return false;
+    }
+    return make_messages(dir) && make_stream(dir) && make_codec(dir);
+}

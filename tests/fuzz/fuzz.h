@@ -1,0 +1,45 @@
+/* Fuzz targets. A target is a function that takes any bytes and ends the process when a promise is
+ * broken. One driver runs them: under libFuzzer (configure --enable-fuzz) the one named by the
+ * environment variable FUZZ; otherwise all, over the corpus, as part of make check. */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bitcoin/wire/msg.h"
+
+struct fuzz_target {
+    const char *name; /* of a message: its command; also the folder in the corpus */
+    void (*run)(const struct fuzz_target *t, const uint8_t *data, size_t len);
+    enum btc_cmd cmd; /* for the targets of msgs.def */
+};
+
+/* A promise that must hold for every input. */
+#define FUZZ_REQUIRE(cond)                                                             \
+    do {                                                                               \
+        if (!(cond)) {                                                                 \
+            fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #cond); \
+            abort();                                                                   \
+        }                                                                              \
+    } while (0)
+
+/* All targets; static. */
+const struct fuzz_target *fuzz_targets(size_t *count);
+
+/* Returns: NULL for a name that is not a target's. */
+const struct fuzz_target *fuzz_target_find(const char *name);
+
+void fuzz_msg(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_stream(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_compact(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
+
+/* The magic that the stream target wants, so that seeds have it. */
+extern const uint8_t fuzz_magic[4];
+
+/* Write seeds for every target below `dir`, one folder each. Returns: false after saying what went
+ * wrong. */
+bool fuzz_corpus_make(const char *dir);
+
+#endif

@@ -1,0 +1,25 @@
+#include "fuzz.h"
+
+const uint8_t fuzz_magic[4] = {0xfa, 0xbf, 0xb5, 0xda};
+
+static const struct fuzz_target targets[] = {
+#define BTC_MSG(id, name, limit, since, type, decode, encode) {#name, fuzz_msg, BTC_CMD_##id},
+#include "bitcoin/wire/msgs.def"
+    {"stream", fuzz_stream, BTC_CMD_UNKNOWN},
+    {"compact", fuzz_compact, BTC_CMD_UNKNOWN},
+    {"hex", fuzz_hex, BTC_CMD_UNKNOWN},
+};
+
+const struct fuzz_target *fuzz_targets(size_t *count)
+{
+    *count = sizeof targets / sizeof targets[0];
+    return targets;
+}
+
+const struct fuzz_target *fuzz_target_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
+        if (strcmp(targets[i].name, name) == 0)
+            return &targets[i];
+    return NULL;
+}
