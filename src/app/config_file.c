@@ -19,8 +19,8 @@
 /* The longest value with its key, and what inih wants for the line's end. */
 enum { CONFIG_LINE_MAX_BYTES = CONFIG_VALUE_MAX_BYTES + 64 };
 
-/* Debian's inih lets a program choose the longest line; elsewhere it is what inih was built with.
- */
+/* Debian's inih lets a program choose the longest line; elsewhere inih's own limit stands, and a
+ * longer line is refused. */
 extern int ini_max_line __attribute__((weak));
 
 struct config_file {

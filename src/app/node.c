@@ -20,6 +20,7 @@
 
 #include "api/api.h"
 #include "app/exit_status.h"
+#include "app/log_metrics.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
 #include "app/signals.h"
@@ -223,6 +224,7 @@ int node_run(struct options *options, const struct node_arguments *arguments)
     set_process_limits();
     metrics_register_process(PACKAGE_VERSION);
     reload_init_metrics();
+    log_metrics_register();
     log_info("app", "p2pnode %s, bitcoin %s, data in %s", PACKAGE_VERSION, options->bitcoin,
              options->datadir);
     status = start(&n);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/chain/params.h"
 #include "config.h"
 #include "log/log.h"
 #include "thread/chan.h"
@@ -214,7 +215,7 @@ int node_open_listeners(struct node *n)
             .arg = n,
         };
 
-        if (n->n_listeners == NODE_LISTENERS_MAX)
+        if (n->n_listeners == OPTION_LISTEN_MAX)
             rc = PN_ELIMIT;
         else
             rc = net_addr_parse(&config.addr, list->items[i],

@@ -13,8 +13,6 @@
 #include "server/server.h"
 #include "store/datadir.h"
 
-#define NODE_LISTENERS_MAX 16
-
 struct signals;
 struct event;
 
@@ -33,7 +31,7 @@ struct node {
     struct server *server;
     unsigned network; /* the server's number for bitcoin */
     struct dialer *dialer;
-    struct listener *listeners[NODE_LISTENERS_MAX];
+    struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;
     struct api *api;
     bool bitcoin_started, server_started, stopping;

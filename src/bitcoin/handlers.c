@@ -19,7 +19,7 @@ static int on_ping(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 
     if (m->u.ping.no_nonce)
         return 0;
-    return peer_reply(p, btc_frame(bp->net, &pong), 0);
+    return peer_reply(p, btc_frame(bp->net->config.params.magic, &pong), 0);
 }
 
 static int on_pong(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -61,7 +61,7 @@ static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg 
     }
     if (h->count)
         peer_add_known(p, batch->hashes[h->count - 1]);
-    return manager_tell(p, MANAGER_HEADERS, batch);
+    return manager_tell(&bp->net->inbox, p, MANAGER_HEADERS, batch);
 }
 
 /* Only blocks matter: transactions are not relayed. The last announced one leads to the rest. */
@@ -82,7 +82,7 @@ static int on_inv(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
     if (!inv)
         return PN_ENOMEM;
     memcpy(inv->hashes[0], last->hash, BTC_HASH_BYTES);
-    return manager_tell(p, MANAGER_BLOCK_INV, inv);
+    return manager_tell(&bp->net->inbox, p, MANAGER_BLOCK_INV, inv);
 }
 
 static int tell_locator(struct peer *p, enum manager_event event, const struct btc_locator *l)
@@ -93,7 +93,7 @@ static int tell_locator(struct peer *p, enum manager_event event, const struct b
         return PN_ENOMEM;
     memcpy(locator->hashes, l->hashes, l->count * BTC_HASH_BYTES);
     memcpy(locator->stop, l->stop, BTC_HASH_BYTES);
-    return manager_tell(p, event, locator);
+    return manager_tell(&btc_peer_of(p)->net->inbox, p, event, locator);
 }
 
 static int on_getheaders(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -134,7 +134,7 @@ static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg 
     if (rc < 0 || n == 0)
         return rc;
     missing.u.notfound = (struct btc_inv){.items = absent, .count = n};
-    return peer_reply(p, btc_frame(bp->net, &missing), 0);
+    return peer_reply(p, btc_frame(bp->net->config.params.magic, &missing), 0);
 }
 
 static int on_reject(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "bitcoin/internal.h"
 #include "log/log.h"
+#include "net/addr.h"
 
 static int send_version(struct peer *p, uint64_t nonce)
 {
@@ -31,12 +32,12 @@ static int send_version(struct peer *p, uint64_t nonce)
                                    .len = strlen(net->config.user_agent)};
     v->height = (int32_t)atomic_load(&net->height);
     v->relay = false; /* no transactions are wanted, BIP37 */
-    return peer_write_message(p, btc_frame(net, &m));
+    return peer_write_message(p, btc_frame(net->config.params.magic, &m));
 }
 
 static int send_empty(struct peer *p, enum btc_cmd cmd)
 {
-    return peer_write_message(p, btc_frame_empty(btc_peer_of(p)->net, cmd));
+    return peer_write_message(p, btc_frame_empty(btc_peer_of(p)->net->config.params.magic, cmd));
 }
 
 /* Everything that follows our knowledge of their version. */

@@ -8,6 +8,8 @@
 #include "bitcoin/bitcoin.h"
 #include "bitcoin/block_store.h"
 #include "bitcoin/chain/chain.h"
+#include "bitcoin/frames.h"
+#include "bitcoin/inbox.h"
 #include "bitcoin/nonces.h"
 #include "bitcoin/wire/frame.h"
 #include "bitcoin/wire/msg.h"
@@ -38,37 +40,6 @@ static inline struct btc_peer *btc_peer_of(const struct peer *p)
 {
     return peer_proto_data(p);
 }
-
-/* What peers tell the manager. The payload is one allocation, freed by the receiver. */
-enum manager_event {
-    MANAGER_PEER_READY, /* carries a reference */
-    MANAGER_PEER_GONE,
-    MANAGER_HEADERS,
-    MANAGER_BLOCK_INV,
-    MANAGER_GETHEADERS,
-    MANAGER_GETBLOCKS,
-};
-
-struct manager_payload {
-    size_t bytes; /* of this allocation */
-    size_t n;
-    struct btc_header *headers;        /* MANAGER_HEADERS */
-    uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers; announced; or the locator */
-    uint8_t stop[BTC_HASH_BYTES];      /* of the locator */
-};
-
-struct manager_msg {
-    enum manager_event event;
-    struct peer *peer;
-    struct manager_payload *payload; /* or NULL */
-};
-
-/* Room for n headers (or none) and n hashes. Returns: NULL when there is no memory. */
-struct manager_payload *manager_payload_new(size_t n, bool with_headers);
-
-/* Tell the manager; blocks while it is busy, until the peer parts. Thread: in.
- * Owns: takes the payload in every case. Returns: 0 or PN_EQUIT. */
-int manager_tell(struct peer *p, enum manager_event event, struct manager_payload *payload);
 
 /* One peer as the manager knows it. */
 struct sync_peer {
@@ -113,10 +84,6 @@ extern const struct peer_proto_ops btc_proto_ops;
 int btc_attach(void *arg, struct peer_setup *setup);
 void btc_detach(void *arg, struct peer_setup *setup);
 
-/* Encode once. Thread: any. Owns: returns a reference, or NULL when there is no memory. */
-struct frame *btc_frame(const struct bitcoin *net, const struct btc_msg *m);
-struct frame *btc_frame_empty(const struct bitcoin *net, enum btc_cmd cmd);
-
 /* --- transport.c --- */
 extern const struct peer_transport_ops btc_transport_ops;
 void *btc_transport_new(const uint8_t magic[BTC_MAGIC_BYTES]);
@@ -127,7 +94,6 @@ int btc_handle(struct peer *p, const struct peer_message *m);
 
 /* --- manager.c --- */
 void manager_run(void *arg);
-extern struct chan_class manager_inbox_class;
 struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p);
 
 /* --- sync.c: thread manager --- */

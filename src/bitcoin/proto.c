@@ -1,28 +1,9 @@
-/* Bitcoin as the peer runtime knows it: the ops table, and making frames. */
+/* Bitcoin as the peer runtime knows it: the ops table. */
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/internal.h"
-
-struct frame *btc_frame(const struct bitcoin *net, const struct btc_msg *m)
-{
-    struct frame *f = NULL;
-    struct buf b;
-
-    buf_init(&b, BTC_FRAME_HEADER_BYTES + BTC_PAYLOAD_MAX_BYTES);
-    if (btc_frame_encode(&b, net->config.params.magic, m) == 0)
-        f = frame_new(m->cmd, b.data, b.len);
-    buf_free(&b);
-    return f;
-}
-
-struct frame *btc_frame_empty(const struct bitcoin *net, enum btc_cmd cmd)
-{
-    const struct btc_msg m = {.cmd = cmd};
-
-    return btc_frame(net, &m);
-}
 
 static const char *cmd_name(unsigned cmd)
 {
@@ -35,7 +16,7 @@ static struct frame *make_ping(struct peer *p, uint64_t nonce)
     struct btc_msg m = {.cmd = BTC_CMD_PING, .u.ping.nonce = nonce};
 
     /* Before BIP31 a ping has no answer. */
-    return bp->version >= BTC_PROTO_BIP31 ? btc_frame(bp->net, &m) : NULL;
+    return bp->version >= BTC_PROTO_BIP31 ? btc_frame(bp->net->config.params.magic, &m) : NULL;
 }
 
 static struct frame *make_inv(struct peer *p, const struct peer_inventory *items, unsigned n)
@@ -50,7 +31,7 @@ static struct frame *make_inv(struct peer *p, const struct peer_inventory *items
         list[i].type = items[i].type;
         memcpy(list[i].hash, items[i].hash, BTC_HASH_BYTES);
     }
-    f = btc_frame(btc_peer_of(p)->net, &m);
+    f = btc_frame(btc_peer_of(p)->net->config.params.magic, &m);
     mem_free(list);
     return f;
 }
@@ -62,10 +43,10 @@ static int on_ready(struct peer *p)
     int rc = 0;
 
     if (bp->version >= BTC_PROTO_SENDHEADERS)
-        rc = peer_reply(p, btc_frame_empty(bp->net, BTC_CMD_SENDHEADERS), 0);
+        rc = peer_reply(p, btc_frame_empty(bp->net->config.params.magic, BTC_CMD_SENDHEADERS), 0);
     if (rc < 0)
         return rc;
-    rc = manager_tell(peer_ref(p), MANAGER_PEER_READY, NULL);
+    rc = manager_tell(&bp->net->inbox, peer_ref(p), MANAGER_PEER_READY, NULL);
     if (rc < 0)
         peer_unref(p);
     else

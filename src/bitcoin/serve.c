@@ -17,7 +17,7 @@ static void send_headers(struct bitcoin *b, struct peer *p, const struct btc_hea
                          size_t n)
 {
     struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
-    struct frame *f = btc_frame(b, &m);
+    struct frame *f = btc_frame(b->config.params.magic, &m);
 
     if (f)
         peer_send(p, f, 0);
@@ -69,7 +69,7 @@ void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_pay
         if (memcmp(hash, locator->stop, BTC_HASH_BYTES) == 0)
             break;
     }
-    f = btc_frame(b, &m);
+    f = btc_frame(b->config.params.magic, &m);
     mem_free(items);
     if (f)
         peer_send(p, f, 0);
@@ -99,7 +99,7 @@ static void announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
     memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     for (uint32_t i = 0; i < n; i++)
         chain_header(&b->chain, &headers[i], chain_at(&b->chain, first_height + i));
-    cast.frame = btc_frame(b, &m);
+    cast.frame = btc_frame(b->config.params.magic, &m);
     if (cast.frame)
         server_broadcast(b->server, &cast);
     /* An inv promises the block, so it goes out only for one that we hold. */

@@ -40,7 +40,7 @@ static void request_headers(struct bitcoin *b, struct sync_peer *s, uint32_t fro
                          .count = chain_locator(&b->chain, hashes, at_tip ? parent : from)},
     };
     bool owed = s->best_height > (int64_t)chain_height(&b->chain);
-    struct frame *f = btc_frame(b, &m);
+    struct frame *f = btc_frame(b->config.params.magic, &m);
 
     if (!f)
         return;

@@ -5,6 +5,8 @@
  * peer_in_run: negotiate -> peer_start_thread for the other four -> host.ready -> proto.ready ->
  * messages -> peer_disconnect by whoever has a reason -> the channels close, the socket shuts down
  * -> peer_leave five times -> host.done -> the server joins, frees the slot, counts the reason. */
+#include "peer/peer.h"
+
 #include <assert.h>
 #include <stdio.h>
 

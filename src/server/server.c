@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
+#include "net/conn.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
 

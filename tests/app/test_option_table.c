@@ -7,6 +7,7 @@
 #include "app/option_output.h"
 #include "app/option_value.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "harness.h"
 #include "loading.h"
 
@@ -230,6 +231,28 @@ START_TEST(a_full_buffer_is_reported)
 }
 END_TEST
 
+START_TEST(without_memory_an_answer_fails_cleanly)
+{
+    static const char *const words[] = {"--help", "--print-config", "--dump-options=man",
+                                        "--dump-options=bash"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        unsigned long n = 0;
+        int rc;
+
+        LOAD_GOOD("--no-conf", words[i]);
+        do {
+            buf_free(&out);
+            mem_fail_at(++n, 0);
+            rc = options_answer(&out, &loaded);
+            ck_assert_int_eq(rc, mem_fail_happened() ? PN_ENOMEM : 1);
+        } while (mem_fail_happened());
+        mem_fail_at(0, 0);
+        ck_assert_uint_gt(n, 1);
+    }
+}
+END_TEST
+
 START_TEST(flags_are_read_as_yes_and_no)
 {
     const struct option_def *def = &option_table[OPTION_PRINT_CONFIG];
@@ -261,6 +284,7 @@ int main(void)
     tcase_add_test(t, the_sample_uncommented_gives_the_defaults);
     tcase_add_test(t, answers_come_only_when_asked_for);
     tcase_add_test(t, a_full_buffer_is_reported);
+    tcase_add_test(t, without_memory_an_answer_fails_cleanly);
     tcase_add_test(t, flags_are_read_as_yes_and_no);
     return harness_run(s);
 }

@@ -265,10 +265,13 @@ inline admit_rest(c)
     od
 }
 
+/* A call begins as it first stands in line. */
 inline call_begins()
 {
-    alive[me] = true;
-    taken[me] = NONE
+    if
+    :: !alive[me] -> alive[me] = true; taken[me] = NONE
+    :: else
+    fi
 }
 
 /* rc: how the call ended; at: the channel of the case that was taken. Nothing of it remains. */
@@ -293,6 +296,7 @@ inline enrol_send(c, e_)
 {
     atomic {
         lock(c);
+        call_begins();
         first(SENDERS(c));
         decided = (closed[c] || (k == NONE && FITS(c, e_)));
         won = false;
@@ -331,6 +335,7 @@ inline enrol_recv(c)
 {
     atomic {
         lock(c);
+        call_begins();
         decided = (closed[c] || len(ring[c]) > 0);
         won = false;
         more = false;
@@ -379,21 +384,19 @@ inline withdraw(l, c)
 /* Sleep until done, or if `timed` until the deadline: then served is false. */
 inline sleep_until(timed)
 {
-    served = true;
     do
-    :: done[me] -> break
+    :: atomic { done[me] -> served = true; break }
 #ifdef BROKEN_NO_MUTEX
     :: !done[me] -> asleep[me] = true;
 #else
     :: atomic { !done[me] -> asleep[me] = true }
 #endif
        if
-       :: !asleep[me]
+       :: atomic { !asleep[me] -> assert(done[me]); served = true; break }
        :: atomic {
               timed && deadlines_left > 0 ->
               deadlines_left--;
               asleep[me] = false;
-              served = false;
               break
           }
        fi
@@ -404,20 +407,17 @@ inline sleep_until(timed)
 inline wait()
 {
     sleep_until(true);
+#ifndef BROKEN_LATE_DEADLINE
     if
     :: !served ->
-#ifdef BROKEN_LATE_DEADLINE
-       skip
-#else
-       atomic { claim(me) }
+       atomic { claim(me); served = won; won = false }
        if
-       :: !won -> sleep_until(false)
+       :: !served -> sleep_until(false)
        :: else
-       fi;
-       won = false
-#endif
+       fi
     :: else
     fi;
+#endif
     served = false
 }
 
@@ -450,7 +450,6 @@ proctype plain_sender(byte me)
        od;
        if
        :: rc == AGAIN ->
-          atomic { call_begins() }
           enrol_send(0, e);
           wait();
           withdraw(SENDERS(0), 0);
@@ -477,13 +476,10 @@ proctype select_sender(byte me)
 
     do
     :: e <= ELEMS ->
-       atomic {
-           call_begins();
-           if
-           :: first_case = 0
-           :: first_case = 1
-           fi
-       }
+       if
+       :: first_case = 0
+       :: first_case = 1
+       fi;
        enrol_send(first_case, e);
        if
        :: !decided -> enrol_send(1 - first_case, e)
@@ -530,7 +526,6 @@ proctype plain_receiver(byte me)
        admit_rest(0);
        if
        :: rc == AGAIN ->
-          atomic { call_begins() }
           enrol_recv(0);
           wait();
           withdraw(RECEIVERS(0), 0);
@@ -554,13 +549,10 @@ proctype select_receiver(byte me)
 
     do
     :: !ended[0] || !ended[1] ->
-       atomic {
-           call_begins();
-           if
-           :: !ended[0] -> first_case = 0
-           :: !ended[1] -> first_case = 1
-           fi
-       }
+       if
+       :: !ended[0] -> first_case = 0
+       :: !ended[1] -> first_case = 1
+       fi;
        enrol_recv(first_case);
        if
        :: !decided && !ended[1 - first_case] -> enrol_recv(1 - first_case)
@@ -649,7 +641,9 @@ init
     atomic {
         run plain_sender(0);
         run select_sender(1);
+#ifndef NO_PLAIN_RECEIVER
         run plain_receiver(2);
+#endif
         run select_receiver(3);
         run closer()
     }

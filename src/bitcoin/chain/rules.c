@@ -57,8 +57,6 @@ uint32_t chain_next_bits(const struct chain *chain, uint32_t parent, uint32_t ti
     const struct btc_params *params = chain->params;
     const struct chain_entry *p = chain_entry(chain, parent);
 
-    if (params->no_retarget)
-        return p->bits;
     if ((p->height + 1) % POW_INTERVAL == 0)
         return bits_of_new_period(chain, parent);
     if (!params->min_difficulty)

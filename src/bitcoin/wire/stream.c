@@ -5,11 +5,10 @@
  *
  * It doubles as bytes arrive, stops at the end of the message under way, and shrinks or goes when
  * the message has been handed out, so that a silent peer that once sent a block holds nothing. */
-#include "bitcoin/wire/frame.h"
-
 #include <assert.h>
 
 #include "base/mem.h"
+#include "bitcoin/wire/frame.h"
 
 enum { STREAM_MAX_BYTES = BTC_FRAME_HEADER_BYTES + BTC_PAYLOAD_MAX_BYTES };
 

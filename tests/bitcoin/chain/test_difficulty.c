@@ -93,12 +93,14 @@ START_TEST(each_branch_has_its_own_retarget)
 }
 END_TEST
 
-START_TEST(regtest_keeps_its_bits_for_ever)
+START_TEST(regtest_keeps_its_bits_over_a_period)
 {
     start("regtest");
     extend(POW_INTERVAL - 1, 1);
     ck_assert_uint_eq(bits_after(1), LAB_HARD_BITS);
     ck_assert_uint_eq(bits_after(100000), LAB_HARD_BITS);
+    extend(1, 1);
+    ck_assert_uint_eq(tip()->bits, LAB_HARD_BITS);
     stop();
 }
 END_TEST
@@ -207,19 +209,29 @@ static uint32_t plain_last_real_bits(uint32_t index)
     return e->bits;
 }
 
+/* A tree that spreads from a period's last headers, by branches of two speeds: each branch has real
+ * bits of its own, so that a walk which ended on another would show. */
 START_TEST(on_a_random_tree_the_way_back_finds_what_a_plain_walk_finds)
 {
-    start("testnet3");
-    random_test_start(SEED);
-    for (int i = 0; i < 300; i++) {
-        uint32_t parent =
-            random_below(4) ? chain_count(&chain) - 1 : (uint32_t)random_below(chain_count(&chain));
+    uint32_t fork, first, second;
 
-        lab_extend(&chain, parent, 1 + (uint32_t)random_below(10),
+    start("testnet3");
+    fork = extend(POW_INTERVAL - 50, SPACING_S);
+    first = lab_extend(&chain, fork, 52, SPACING_S / 8);
+    second = lab_extend(&chain, fork, 52, SPACING_S);
+    ck_assert_uint_ne(chain_entry(&chain, first)->bits, chain_entry(&chain, second)->bits);
+    random_test_start(SEED);
+    for (int i = 0; i < 400; i++) {
+        uint32_t new = chain_count(&chain) - first;
+        uint32_t parent = first + (uint32_t)random_below(new);
+
+        lab_extend(&chain, parent, 1 + (uint32_t)random_below(5),
                    random_below(3) ? LATE_S : SPACING_S);
-        parent = (uint32_t)random_below(chain_count(&chain));
-        ck_assert_uint_eq(chain_next_bits(&chain, parent, chain_entry(&chain, parent)->time + 1),
-                          plain_last_real_bits(parent));
+        parent = first + (uint32_t)random_below(new);
+        if ((chain_entry(&chain, parent)->height + 1) % POW_INTERVAL != 0)
+            ck_assert_uint_eq(
+                chain_next_bits(&chain, parent, chain_entry(&chain, parent)->time + 1),
+                plain_last_real_bits(parent));
     }
     random_test_stop();
     stop();
@@ -235,7 +247,7 @@ TCase *tcase_difficulty(void)
     tcase_add_test(t, a_period_spans_2015_intervals_from_its_first_header_to_its_last);
     tcase_add_test(t, the_time_between_two_periods_counts_in_neither);
     tcase_add_test(t, each_branch_has_its_own_retarget);
-    tcase_add_test(t, regtest_keeps_its_bits_for_ever);
+    tcase_add_test(t, regtest_keeps_its_bits_over_a_period);
     tcase_add_test(t, mainnet_has_no_minimum_difficulty);
     tcase_add_loop_test(t, after_20_minutes_minimum_difficulty_is_demanded, 0, 2);
     tcase_add_loop_test(t, headers_of_minimum_difficulty_are_passed_over_on_the_way_back, 0, 2);

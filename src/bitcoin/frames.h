@@ -1,0 +1,12 @@
+/* Messages as frames for the peer runtime. */
+#ifndef BITCOIN_FRAMES_H
+#define BITCOIN_FRAMES_H
+
+#include "bitcoin/wire/frame.h"
+#include "peer/frame.h"
+
+/* Encode once. Thread: any. Owns: returns a reference, or NULL when there is no memory. */
+struct frame *btc_frame(const uint8_t magic[BTC_MAGIC_BYTES], const struct btc_msg *m);
+struct frame *btc_frame_empty(const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd);
+
+#endif

@@ -1,0 +1,222 @@
+#include "node_fixture.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "bitcoin/chain/pow.h"
+#include "crypto/sha256.h"
+#include "harness.h"
+#include "metrics/metrics.h"
+
+enum { MAX_PEERS = 16, PATIENCE_MS = 20000 };
+
+static const struct btc_params *regtest(void)
+{
+    return btc_params_find("regtest");
+}
+
+static void on_stopped(void *arg)
+{
+    struct node_fixture *n = arg;
+
+    quit_request(&n->stopped);
+}
+
+void node_start(struct node_fixture *n)
+{
+    struct bitcoin_config config = {
+        .params = *regtest(),
+        .user_agent = "/test:1/",
+        .max_headers = 100000,
+        .max_peers = MAX_PEERS,
+        .peer = PEER_CONFIG_DEFAULT,
+    };
+
+    *n = (struct node_fixture){0};
+    slots_init(&n->slots, MAX_PEERS, 0);
+    ck_assert_int_eq(bitcoin_new(&n->bitcoin, &config), 0);
+    ck_assert_int_eq(chan_init(&n->stopped, &quit_class), 0);
+    n->server = server_new(MAX_PEERS);
+    ck_assert_ptr_nonnull(n->server);
+    ck_assert_int_eq(bitcoin_attach(n->bitcoin, n->server, &n->slots), 0);
+    ck_assert_int_eq(bitcoin_start(n->bitcoin), 0);
+    ck_assert_int_eq(server_start(n->server, on_stopped, n), 0);
+}
+
+void node_stop(struct node_fixture *n)
+{
+    server_stop(n->server);
+    ck_assert_int_eq(chan_recv(&n->stopped, NULL, CLOCK_NEVER), PN_ECLOSED);
+    server_join(n->server);
+    bitcoin_stop(n->bitcoin);
+    server_free(n->server);
+    bitcoin_free(n->bitcoin);
+    chan_destroy(&n->stopped, NULL);
+}
+
+void remote_open(struct remote *r, struct node_fixture *n, bool inbound)
+{
+    struct net_addr addr = {.kind = NET_IPV4, .bytes = {127, 0, 0, 1}, .port = 9};
+    int fds[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    if (inbound)
+        ck_assert(slots_take_inbound(&n->slots));
+    ck_assert_int_eq(server_add_conn(n->server, 0, conn_from_fd(fds[0]), &addr, inbound, 0, NULL),
+                     0);
+    r->fd = fds[1];
+    btc_stream_init(&r->stream, regtest()->magic);
+    arena_init(&r->arena, 1 << 20);
+}
+
+void remote_close(struct remote *r)
+{
+    close(r->fd);
+    btc_stream_free(&r->stream);
+    arena_free(&r->arena);
+}
+
+static void put(struct remote *r, const struct buf *b)
+{
+    ck_assert_int_eq(b->err, 0);
+    ck_assert_int_eq(send(r->fd, b->data, b->len, MSG_NOSIGNAL), (ssize_t)b->len);
+}
+
+void remote_send(struct remote *r, const struct btc_msg *m)
+{
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    btc_frame_encode(&b, regtest()->magic, m);
+    put(r, &b);
+    buf_free(&b);
+}
+
+void remote_send_empty(struct remote *r, enum btc_cmd cmd)
+{
+    const struct btc_msg m = {.cmd = cmd};
+
+    remote_send(r, &m);
+}
+
+void remote_send_version(struct remote *r, int32_t version, uint64_t nonce)
+{
+    struct btc_msg m = {.cmd = BTC_CMD_VERSION};
+
+    m.u.version = (struct btc_version){.version = version, .nonce = nonce, .height = 0};
+    remote_send(r, &m);
+}
+
+void remote_send_raw(struct remote *r, const char *command, const void *payload, size_t len)
+{
+    uint8_t head[BTC_FRAME_HEADER_BYTES] = {0}, sum[SHA256_BYTES];
+    struct buf b;
+
+    memcpy(head, regtest()->magic, BTC_MAGIC_BYTES);
+    memcpy(head + BTC_MAGIC_BYTES, command, strlen(command));
+    store_le32(head + 16, (uint32_t)len);
+    sha256d(sum, payload, len);
+    memcpy(head + 20, sum, 4);
+    buf_init(&b, 1 << 20);
+    buf_append(&b, head, sizeof head);
+    buf_append(&b, payload, len);
+    put(r, &b);
+    buf_free(&b);
+}
+
+int remote_next(struct remote *r)
+{
+    for (;;) {
+        struct pollfd pfd = {.fd = r->fd, .events = POLLIN};
+        size_t room;
+        uint8_t *at;
+        ssize_t got;
+        int rc = btc_stream_next(&r->stream, &r->last);
+
+        ck_assert_int_ge(rc, 0);
+        if (rc == 1)
+            return (int)r->last.header.cmd;
+        at = btc_stream_space(&r->stream, &room);
+        ck_assert_int_eq(poll(&pfd, 1, PATIENCE_MS), 1);
+        got = recv(r->fd, at, room, 0);
+        if (got <= 0)
+            return -1;
+        btc_stream_commit(&r->stream, (size_t)got);
+    }
+}
+
+void remote_await(struct remote *r, struct btc_msg *out, enum btc_cmd cmd)
+{
+    int got;
+
+    while ((got = remote_next(r)) != (int)cmd)
+        ck_assert_msg(got >= 0, "the node closed before sending %s", btc_cmd_info(cmd)->name);
+    arena_reset(&r->arena, 1 << 20);
+    ck_assert_int_eq(btc_msg_decode(out, &r->arena, cmd, r->last.payload.data, r->last.payload.len),
+                     0);
+}
+
+void remote_await_end(struct remote *r)
+{
+    while (remote_next(r) >= 0)
+        ;
+}
+
+void remote_join(struct remote *r, struct node_fixture *n)
+{
+    struct btc_msg m;
+
+    remote_open(r, n, true);
+    remote_send_version(r, 70016, 1);
+    remote_send_empty(r, BTC_CMD_VERACK);
+    remote_await(r, &m, BTC_CMD_PING);
+}
+
+long disconnects(const char *reason)
+{
+    char line[128];
+    const char *at;
+    struct buf b;
+    long n = 0;
+
+    buf_init(&b, 1 << 20);
+    snprintf(line, sizeof line, "p2pnode_disconnects_total{network=\"bitcoin\",reason=\"%s\"} ",
+             reason);
+    ck_assert_int_eq(metrics_render(&b, METRICS_TEXT_004), 0);
+    at = strstr(buf_cstr(&b), line);
+    if (at)
+        n = strtol(at + strlen(line), NULL, 10);
+    buf_free(&b);
+    return n;
+}
+
+void await_disconnect(const char *reason, long before)
+{
+    for (int i = 0; i < PATIENCE_MS; i++) {
+        if (disconnects(reason) == before + 1)
+            return;
+        poll(NULL, 0, 1);
+    }
+    ck_abort_msg("no connection ended with %s", reason);
+}
+
+void mine_headers(struct btc_header *out, uint8_t hash[BTC_HASH_BYTES], size_t n,
+                  const uint8_t prev[BTC_HASH_BYTES], uint32_t time)
+{
+    memcpy(hash, prev, BTC_HASH_BYTES);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (struct btc_header){
+            .version = 0x20000000, .time = time + (uint32_t)i + 1, .bits = 0x207fffff};
+        memcpy(out[i].prev, hash, BTC_HASH_BYTES);
+        do {
+            out[i].nonce++;
+            btc_header_hash(hash, &out[i]);
+        } while (pow_check_hash(hash, out[i].bits, regtest()) != 0);
+    }
+}

@@ -1,0 +1,59 @@
+/* A regtest node without a loop: server and manager threads are real, connections are socket pairs
+ * whose other end the test holds. */
+#ifndef TESTS_BITCOIN_NODE_FIXTURE_H
+#define TESTS_BITCOIN_NODE_FIXTURE_H
+
+#include "bitcoin/bitcoin.h"
+#include "bitcoin/wire/frame.h"
+#include "thread/chan.h"
+
+struct node_fixture {
+    struct bitcoin *bitcoin;
+    struct server *server;
+    struct slots slots;
+    struct chan stopped;
+};
+
+/* The remote side of one connection. */
+struct remote {
+    int fd;
+    struct btc_stream stream;
+    struct btc_frame last; /* of remote_next */
+    struct arena arena;
+};
+
+void node_start(struct node_fixture *n);
+void node_stop(struct node_fixture *n);
+
+/* A raw connection, nothing said yet. */
+void remote_open(struct remote *r, struct node_fixture *n, bool inbound);
+void remote_close(struct remote *r);
+
+/* The whole handshake, and the node's first messages up to its first ping. */
+void remote_join(struct remote *r, struct node_fixture *n);
+
+void remote_send(struct remote *r, const struct btc_msg *m);
+void remote_send_empty(struct remote *r, enum btc_cmd cmd);
+void remote_send_version(struct remote *r, int32_t version, uint64_t nonce);
+/* A message with any command and payload. */
+void remote_send_raw(struct remote *r, const char *command, const void *payload, size_t len);
+
+/* The next message. Returns: its number, or -1 when the node has closed the connection. */
+int remote_next(struct remote *r);
+
+/* Skip to the next message of this kind and decode it. Fails the test when the node closes. */
+void remote_await(struct remote *r, struct btc_msg *out, enum btc_cmd cmd);
+
+/* Wait until the node has closed the connection. */
+void remote_await_end(struct remote *r);
+
+/* How often connections of this process ended for this reason so far. */
+long disconnects(const char *reason);
+/* Wait until the node has counted one more than `before`. */
+void await_disconnect(const char *reason, long before);
+
+/* Regtest headers that follow prev at time+1, +2, ...; proof of work done. hash: of the last. */
+void mine_headers(struct btc_header *out, uint8_t hash[BTC_HASH_BYTES], size_t n,
+                  const uint8_t prev[BTC_HASH_BYTES], uint32_t time);
+
+#endif

@@ -1,0 +1,14 @@
+#include "test_bitcoin.h"
+
+#include "log/log.h"
+
+int main(void)
+{
+    Suite *s = suite_create("bitcoin");
+
+    log_set_level(LOG_LEVEL_WARN);
+    add_parts_tests(s);
+    add_handshake_tests(s);
+    add_sync_tests(s);
+    return harness_run(s);
+}

@@ -1,0 +1,10 @@
+#ifndef TESTS_BITCOIN_TEST_BITCOIN_H
+#define TESTS_BITCOIN_TEST_BITCOIN_H
+
+#include "harness.h"
+
+void add_handshake_tests(Suite *s);
+void add_sync_tests(Suite *s);
+void add_parts_tests(Suite *s);
+
+#endif
