@@ -10,10 +10,12 @@ void block_store_init(struct block_store *s)
 
 void block_store_free(struct block_store *s)
 {
+    mutex_lock(&s->mu);
     for (unsigned i = 0; i < BLOCK_STORE_MAX; i++) {
         frame_unref(s->ring[i].full);
         frame_unref(s->ring[i].stripped);
     }
+    mutex_unlock(&s->mu);
     mutex_destroy(&s->mu);
 }
 

@@ -263,6 +263,28 @@ START_TEST(a_count_is_at_most_its_limit_and_what_the_bytes_left_can_hold)
 }
 END_TEST
 
+/* Core's MAX_SIZE holds also where the caller has no limit and the bytes would be there. */
+START_TEST(nothing_on_the_wire_counts_beyond_32_mib)
+{
+    size_t len = COMPACT_MAX + 10;
+    uint8_t *data = calloc(1, len); /* untouched but for the first page */
+    struct reader r;
+
+    ck_assert_ptr_nonnull(data);
+    data[0] = 0xfe;
+    for (uint32_t beyond = 0; beyond <= 1; beyond++) {
+        store_le32(data + 1, (uint32_t)COMPACT_MAX + beyond);
+        r = reader_of(data, len);
+        ck_assert_uint_eq(read_compact_count(&r, SIZE_MAX, 1), beyond ? 0 : COMPACT_MAX);
+        ck_assert_int_eq(r.err, beyond ? PN_ECOUNT : 0);
+        r = reader_of(data, len);
+        ck_assert_uint_eq(read_compact_len(&r, SIZE_MAX), beyond ? 0 : COMPACT_MAX);
+        ck_assert_int_eq(r.err, beyond ? PN_ETOOLARGE : 0);
+    }
+    free(data);
+}
+END_TEST
+
 /* --- hex --- */
 
 START_TEST(hex_goes_both_ways)
@@ -332,6 +354,7 @@ int main(void)
     tcase_add_test(compact, a_longer_encoding_than_needed_is_refused);
     tcase_add_test(compact, a_length_is_at_most_its_limit_and_what_is_left);
     tcase_add_test(compact, a_count_is_at_most_its_limit_and_what_the_bytes_left_can_hold);
+    tcase_add_test(compact, nothing_on_the_wire_counts_beyond_32_mib);
     suite_add_tcase(s, hex);
     tcase_add_test(hex, hex_goes_both_ways);
     tcase_add_test(hex, hex_is_digits_and_nothing_else);

@@ -176,29 +176,17 @@ def test_a_first_signal_stops_cleanly_within_ten_seconds(make_node, stack, numbe
     print(f"stopped after {time.monotonic() - started:.2f} s")
 
 
-def test_the_headers_survive_a_clean_stop(make_node):
-    chain = wire.Chain()
-    chain.extend(2500)
-    with HeaderServer(chain) as server:
-        node = make_node(f"--connect={LOOPBACK}:{server.port}").start()
-        node.wait_for_height(2500)
-        assert node.stop() == EXIT_OK
-    node.start()
-    node.wait_for_height(2500, timeout=5)
-    assert node.best_hash() == chain.tip_hash
-
-
 def test_a_second_signal_ends_the_process_at_once(make_node):
-    """The first signal is given to a stopped process, so that both are there when it goes on."""
+    """Both signals are given to a process that is halted, so that it finds both when it goes on.
+
+    Linux hands out the lower number first: SIGINT asks for the clean stop, SIGTERM cuts it short.
+    """
     node = make_node().start()
     node.signal(signal.SIGSTOP)
     node.signal(signal.SIGTERM)
     node.signal(signal.SIGINT)
-    started = time.monotonic()
     node.signal(signal.SIGCONT)
-    status = node.wait(10)
-    assert time.monotonic() - started < 10
-    assert status in (EXIT_OK, 128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGINT), status
+    assert node.wait(5) == 128 + signal.SIGTERM
 
 
 def test_sighup_opens_the_log_file_again(make_node):

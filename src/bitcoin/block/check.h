@@ -19,8 +19,8 @@ size_t btc_block_weight(const struct btc_block *block);
  * witness, one coinbase and that first, the merkle root, the witness commitment, the weight. Where
  * BIP141 is not in force no transaction may have a witness.
  *
- * PN_EMUTATED and PN_EWITNESS say nothing about the header: another block under it may be valid,
- * so the header must not be remembered as invalid.
+ * PN_EMUTATED, PN_EMERKLE and PN_EWITNESS say nothing about the header: what arrived is not what it
+ * commits to, and another block under it may be valid, so it must not be remembered as invalid.
  *
  * Thread: any. 64 bytes a transaction come from `scratch`. Returns: 0, PN_EWEIGHT, PN_ECOINBASE,
  * PN_EMERKLE, PN_EMUTATED, PN_EWITNESS, or PN_ENOMEM. */

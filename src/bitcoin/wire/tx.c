@@ -87,7 +87,7 @@ void btc_tx_decode(struct reader *r, struct btc_tx *out, struct arena *a)
         if (flag)
             in = inputs_decode(r, out, a);
     }
-    if (flag || out->in_count > 0)
+    if (out->in_count > 0)
         outputs_decode(r, out, a);
     if (flag > WITNESS_FLAG)
         reader_fail(r, PN_EFORMAT);

@@ -208,6 +208,19 @@ START_TEST(mining_accepts_a_hash_equal_to_the_target)
 }
 END_TEST
 
+START_TEST(mining_tries_the_last_nonce)
+{
+    struct built b;
+    uint8_t hash[BTC_HASH_BYTES];
+
+    build(&b, &plan);
+    store_le32(b.raw.data + 76, UINT32_MAX);
+    sha256d(hash, b.raw.data, BTC_HEADER_BYTES);
+    ck_assert_int_eq(btc_header_mine(b.raw.data, hash, NULL, NULL), 0);
+    built_free(&b);
+}
+END_TEST
+
 START_TEST(mining_gives_up_behind_the_last_nonce)
 {
     static const uint8_t impossible[BTC_HASH_BYTES];
@@ -275,6 +288,7 @@ int main(void)
     suite_add_tcase(s, mine);
     tcase_add_test(mine, mining_finds_the_first_nonce_that_meets_the_target);
     tcase_add_test(mine, mining_accepts_a_hash_equal_to_the_target);
+    tcase_add_test(mine, mining_tries_the_last_nonce);
     tcase_add_test(mine, mining_gives_up_behind_the_last_nonce);
     tcase_add_test(mine, mining_stops_when_asked_to);
     return harness_run(s);

@@ -148,6 +148,9 @@ START_TEST(a_duplicated_transaction_under_the_same_root_is_refused_as_mutated)
     seal_merkle(&m);
     ck_assert_mem_eq(m.block.header.merkle_root, root, sizeof root);
     ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMUTATED);
+    /* Under another root it is simply wrong. */
+    m.block.header.merkle_root[0] ^= 1;
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMERKLE);
 }
 END_TEST
 
@@ -261,6 +264,9 @@ START_TEST(a_stripped_size_of_one_million_is_the_limit)
             BTC_BLOCK_MAX_WEIGHT / 4 - btc_block_stripped_size(&m.block) + (size_t)beyond;
         seal_merkle(&m);
         ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), beyond ? PN_EWEIGHT : 0);
+        /* And it is found before anything is hashed. */
+        m.block.header.merkle_root[0] ^= 1;
+        ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), beyond ? PN_EWEIGHT : PN_EMERKLE);
     }
 }
 END_TEST

@@ -217,6 +217,32 @@ START_TEST(an_announced_length_costs_nothing_before_its_bytes_arrive)
 }
 END_TEST
 
+/* So that of a long message no byte of the next is read, and the buffer need not move. */
+START_TEST(the_buffer_grows_to_the_end_of_the_message_and_no_further)
+{
+    static const uint8_t payload[5000];
+    struct btc_stream s;
+    struct btc_frame f;
+    struct buf b;
+    size_t at = 0, largest = 0;
+
+    buf_init(&b, 10000);
+    ck_assert_int_eq(btc_frame_wrap(&b, magic, BTC_CMD_TX, payload, sizeof payload), 0);
+    btc_stream_init(&s, magic);
+    while (btc_stream_next(&s, &f) == 0) {
+        ssize_t took = btc_stream_feed(&s, b.data + at, b.len - at);
+
+        ck_assert_int_gt(took, 0);
+        at += (size_t)took;
+        largest = s.cap > largest ? s.cap : largest;
+    }
+    ck_assert_uint_eq(f.payload.len, sizeof payload);
+    ck_assert_uint_eq(largest, b.len);
+    btc_stream_free(&s);
+    buf_free(&b);
+}
+END_TEST
+
 /* The largest message there is, read as a peer does; then memory must be back where it was. */
 START_TEST(a_block_of_four_megabytes_passes_and_leaves_nothing_behind)
 {
@@ -354,6 +380,7 @@ int main(void)
     tcase_set_timeout(streams, 60);
     tcase_add_test(streams, any_chunking_gives_the_same_frames);
     tcase_add_test(streams, an_announced_length_costs_nothing_before_its_bytes_arrive);
+    tcase_add_test(streams, the_buffer_grows_to_the_end_of_the_message_and_no_further);
     tcase_add_test(streams, a_block_of_four_megabytes_passes_and_leaves_nothing_behind);
     tcase_add_test(streams, a_stream_that_is_never_emptied_stays_below_the_largest_message);
     tcase_add_test(streams, a_bad_checksum_skips_one_frame);
