@@ -21,11 +21,14 @@ def stack():
         yield opened
 
 
-def _end(process):
-    """A process left over at the end of a test, stopped or crashed or alive, is put away."""
-    if process.running():
-        process.signal(signal.SIGCONT)
-        process.stop()
+def _end(node):
+    """A node that still runs at the end of its test must stop cleanly, and have reported nothing."""
+    if node.running():
+        node.signal(signal.SIGCONT)
+        status = node.stop()
+        assert status == 0, f"status {status}:\n{node.log()[-4000:]}"
+    if node.child is not None:
+        assert "Sanitizer" not in node.log(), node.log()[-8000:]
 
 
 @pytest.fixture
@@ -56,5 +59,5 @@ def foreign(request, tmp_path, stack):
     if reason:
         pytest.skip(reason)
     process = request.param(tmp_path)
-    stack.callback(_end, process)
+    stack.callback(process.stop)
     return process.start()

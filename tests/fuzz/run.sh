@@ -5,7 +5,7 @@
 #   FUZZ_TARGETS  names, default all
 #   FUZZ_BUILD    where to build and work, default ./fuzz-build; what a run finds stays in
 #                 FUZZ_BUILD/found and is the start of the next
-#   CC            default clang
+#   FUZZ_CC       default clang
 #
 # Ends with 1 when a target failed; the input that did it is FUZZ_BUILD/crash-TARGET-*.
 set -eu
@@ -16,8 +16,13 @@ build=${FUZZ_BUILD:-fuzz-build}
 mkdir -p "$build"
 cd "$build"
 
-[ -f config.status ] || "$top/configure" --quiet CC="${CC:-clang}" --enable-fuzz --enable-debug
-make -s tests/fuzz/fuzz
+# A tree that is configured itself cannot be built elsewhere, but a copy of it can.
+if [ -f "$top/config.status" ]; then
+    make -s -C "$top" distdir distdir="$PWD/source"
+    top=$PWD/source
+fi
+[ -f config.status ] || "$top/configure" --quiet CC="${FUZZ_CC:-clang}" --enable-fuzz --enable-debug
+make -s tests/fuzz/fuzz >/dev/null
 
 status=0
 for target in ${FUZZ_TARGETS:-$(FUZZ=list ./tests/fuzz/fuzz)}; do

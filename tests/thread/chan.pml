@@ -83,7 +83,7 @@ byte senders_left = 2;
 
 /* Every process that works under a channel's lock has these. */
 #define LOCALS                                                                                     \
-    byte k = NONE;                                                                                 \
+    byte k = NONE, n_woken;                                                                        \
     bool more, won;                                                                                \
     mtype rc;                                                                                      \
     chan woken = [CALLERS] of { byte }
@@ -113,30 +113,36 @@ inline check_lines(c)
         line[SENDERS(c)] ? <k>;
         assert(claimed[WAITER_OF(k)] || (!FITS(c, elem[k]) && !closed[c]))
     :: else
-    fi;
-    k = NONE
+    fi
+}
+
+inline unlock(c)
+{
+    check_lines(c);
+    k = NONE;
+    won = false;
+    mu[c] = false
 }
 
 /* chan_wake: done and the signal, under each waiter's mutex */
 inline wake()
 {
-    do
-    :: len(woken) > 0 ->
-       woken ? k;
-       assert(alive[WAITER_OF(k)] && claimed[WAITER_OF(k)]);
-       done[WAITER_OF(k)] = true;
-       asleep[WAITER_OF(k)] = false
-    :: else -> break
-    od;
-    k = NONE;
-    won = false
-}
-
-inline unlock_and_wake(c)
-{
-    check_lines(c);
-    mu[c] = false;
-    wake()
+    if
+    :: atomic {
+           n_woken > 0 ->
+           do
+           :: n_woken > 0 ->
+              woken ? k;
+              assert(alive[WAITER_OF(k)] && claimed[WAITER_OF(k)]);
+              done[WAITER_OF(k)] = true;
+              asleep[WAITER_OF(k)] = false;
+              n_woken--
+           :: else -> break
+           od;
+           k = NONE
+       }
+    :: n_woken == 0
+    fi
 }
 
 /* k: the first in line that is not claimed, or NONE. Claimed ones go. */
@@ -170,7 +176,8 @@ inline serve(k_, result_)
 {
     result[k_] = result_;
     taken[WAITER_OF(k_)] = k_;
-    woken ! k_
+    woken ! k_;
+    n_woken++
 }
 
 /* This call's own case is the one that is served. */
@@ -257,12 +264,13 @@ inline admit_rest(c)
            more ->
            admit_one(c);
            if
-           :: !more -> unlock_and_wake(c)
+           :: !more -> unlock(c)
            :: else
            fi
        }
     :: !more -> break
-    od
+    od;
+    wake()
 }
 
 /* A call begins as it first stands in line. */
@@ -314,7 +322,7 @@ inline enrol_send(c, e_)
         :: else
         fi;
         if
-        :: !more -> unlock_and_wake(c)
+        :: !more -> unlock(c)
         :: else
         fi
     }
@@ -323,12 +331,13 @@ inline enrol_send(c, e_)
            more ->
            put_to_receiver(c, e_);
            if
-           :: !more -> serve_self(c); unlock_and_wake(c)
+           :: !more -> serve_self(c); unlock(c)
            :: else
            fi
        }
     :: !more -> break
-    od
+    od;
+    wake()
 }
 
 inline enrol_recv(c)
@@ -348,7 +357,7 @@ inline enrol_recv(c)
         :: else
         fi;
         if
-        :: !more -> unlock_and_wake(c)
+        :: !more -> unlock(c)
         :: else
         fi
     }
@@ -372,7 +381,7 @@ inline withdraw(l, c)
            :: else
            fi;
            if
-           :: !more -> unlock_and_wake(c)
+           :: !more -> unlock(c)
            :: else
            fi
         :: else
@@ -433,7 +442,7 @@ proctype plain_sender(byte me)
            lock(0);
            put_or_find_receiver(0, e);
            if
-           :: !more -> unlock_and_wake(0)
+           :: !more -> unlock(0)
            :: else
            fi
        }
@@ -442,12 +451,13 @@ proctype plain_sender(byte me)
               more ->
               put_to_receiver(0, e);
               if
-              :: !more -> unlock_and_wake(0)
+              :: !more -> unlock(0)
               :: else
               fi
           }
        :: !more -> break
        od;
+       wake();
        if
        :: rc == AGAIN ->
           enrol_send(0, e);
@@ -519,7 +529,7 @@ proctype plain_receiver(byte me)
            lock(0);
            take(0, e);
            if
-           :: !more -> unlock_and_wake(0)
+           :: !more -> unlock(0)
            :: else
            fi
        }
@@ -587,7 +597,7 @@ inline next_to_refuse(c)
     fi;
     more = (k != NONE);
     if
-    :: !more -> unlock_and_wake(c)
+    :: !more -> unlock(c)
     :: else
     fi
 }
@@ -610,13 +620,14 @@ inline close(c)
            fi;
 #ifdef BROKEN_CLOSE_ONE
            more = false;
-           unlock_and_wake(c)
+           unlock(c)
 #else
            next_to_refuse(c)
 #endif
        }
     :: !more -> break
-    od
+    od;
+    wake()
 }
 
 proctype closer()

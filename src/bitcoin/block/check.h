@@ -15,15 +15,16 @@ size_t btc_block_size(const struct btc_block *block);
 size_t btc_block_stripped_size(const struct btc_block *block);
 size_t btc_block_weight(const struct btc_block *block);
 
-/* As Core (validation.cpp, CheckBlock and ContextualCheckBlock), in this order: the size without
- * witness, one coinbase and that first, the merkle root, the witness commitment, the weight. Where
- * BIP141 is not in force no transaction may have a witness.
+/* As Core (validation.cpp, CheckBlock, ContextualCheckBlock, IsBlockMutated), in this order: the
+ * merkle root, the size without witness, one coinbase and that first, the witness commitment, the
+ * weight. Where BIP141 is not in force no transaction may have a witness.
  *
- * PN_EMUTATED, PN_EMERKLE and PN_EWITNESS say nothing about the header: what arrived is not what it
- * commits to, and another block under it may be valid, so it must not be remembered as invalid.
+ * PN_EMERKLE, PN_EMUTATED and PN_EWITNESS say nothing about the header: what arrived is not what it
+ * commits to, another block under it may be valid, and it must not be remembered as invalid. The
+ * other errors condemn it.
  *
- * Thread: any. 64 bytes a transaction come from `scratch`. Returns: 0, PN_EWEIGHT, PN_ECOINBASE,
- * PN_EMERKLE, PN_EMUTATED, PN_EWITNESS, or PN_ENOMEM. */
+ * Thread: any. 64 bytes a transaction come from `scratch`. Returns: 0, PN_EMERKLE, PN_EMUTATED,
+ * PN_EWEIGHT, PN_ECOINBASE, PN_EWITNESS, or PN_ENOMEM. */
 int btc_block_check(const struct btc_block *block, struct arena *scratch, unsigned rules);
 
 #endif

@@ -5,9 +5,8 @@
 
 enum { WORK_BITS = 128, WORK_BYTES = 16, SHOWN_ZERO_BYTES = 16 };
 
-/* a / b in long division, a bit of the quotient at a time. b must not be 0.
- * A target has at least a dozen significant bits fewer than 256, so few rounds are needed; and
- * neighbouring headers share their bits, so the chain seldom asks. */
+/* a / b, at most BTC_WORK_MAX; b must not be 0. Long division, a bit of the quotient at a time:
+ * slow, but neighbouring headers share their bits, so the chain seldom asks. */
 static btc_work quotient(struct u256 a, const struct u256 *b)
 {
     unsigned a_bits = u256_bit_length(&a), b_bits = u256_bit_length(b);
@@ -15,8 +14,6 @@ static btc_work quotient(struct u256 a, const struct u256 *b)
 
     if (a_bits < b_bits)
         return 0;
-    if (a_bits - b_bits > WORK_BITS)
-        return BTC_WORK_MAX;
     for (unsigned shift = a_bits - b_bits + 1; shift-- > 0;) {
         struct u256 part = u256_shift_left(b, shift);
 

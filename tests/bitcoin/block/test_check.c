@@ -90,7 +90,7 @@ START_TEST(a_block_has_one_coinbase_and_that_first)
     struct made m;
 
     make(&m);
-    m.block.tx_count = 0;
+    m.block.tx_count = 0; /* and a merkle root of zero */
     ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_ECOINBASE);
     make(&m);
     m.in[0].prev_index = 0;
@@ -151,6 +151,45 @@ START_TEST(a_duplicated_transaction_under_the_same_root_is_refused_as_mutated)
     /* Under another root it is simply wrong. */
     m.block.header.merkle_root[0] ^= 1;
     ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMERKLE);
+}
+END_TEST
+
+/* Whatever else is wrong with it, a block under another root does not condemn its header. */
+START_TEST(what_the_header_does_not_commit_to_is_judged_by_the_merkle_root_alone)
+{
+    static uint8_t filler[BTC_BLOCK_MAX_BYTES];
+    struct made m;
+
+    make(&m);
+    m.in[0].prev_index = 0; /* no coinbase */
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMERKLE);
+    make(&m);
+    m.block.header.merkle_root[0] = 1;
+    m.block.tx_count = 0;
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMERKLE);
+    make(&m);
+    m.out[1].script = (struct bytes){filler, sizeof filler}; /* too large */
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMERKLE);
+}
+END_TEST
+
+/* "Weaknesses in Bitcoin's Merkle Root Construction", 3.1: two ids of the upper level, read as one
+ * transaction of 64 bytes. */
+START_TEST(a_block_of_64_byte_transactions_without_coinbase_may_be_mutated)
+{
+    static const uint8_t script[4];
+    struct made m;
+
+    make(&m);
+    m.in[0].prev_index = 0;
+    m.in[1].script = (struct bytes){script, sizeof script};
+    ck_assert_uint_eq(btc_tx_stripped_size(&m.txs[1]), 64);
+    seal(&m);
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), PN_EMUTATED);
+    make(&m);
+    m.in[1].script = (struct bytes){script, sizeof script};
+    seal(&m);
+    ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), 0); /* legal where a coinbase is */
 }
 END_TEST
 
@@ -264,9 +303,9 @@ START_TEST(a_stripped_size_of_one_million_is_the_limit)
             BTC_BLOCK_MAX_WEIGHT / 4 - btc_block_stripped_size(&m.block) + (size_t)beyond;
         seal_merkle(&m);
         ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), beyond ? PN_EWEIGHT : 0);
-        /* And it is found before anything is hashed. */
-        m.block.header.merkle_root[0] ^= 1;
-        ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), beyond ? PN_EWEIGHT : PN_EMERKLE);
+        /* With a witness that is too heavy besides, the size without it is judged first. */
+        m.in[0].witness_count = 1;
+        ck_assert_int_eq(check(&m, BTC_RULE_WITNESS), beyond ? PN_EWEIGHT : PN_EWITNESS);
     }
 }
 END_TEST
@@ -332,6 +371,8 @@ int main(void)
     tcase_add_test(t, a_coinbase_script_has_2_to_100_bytes);
     tcase_add_test(t, another_merkle_root_is_refused);
     tcase_add_test(t, a_duplicated_transaction_under_the_same_root_is_refused_as_mutated);
+    tcase_add_test(t, what_the_header_does_not_commit_to_is_judged_by_the_merkle_root_alone);
+    tcase_add_test(t, a_block_of_64_byte_transactions_without_coinbase_may_be_mutated);
     tcase_add_test(t, a_witness_is_refused_where_it_is_not_committed_to);
     tcase_add_test(t, a_commitment_wants_a_reserved_value_of_32_bytes);
     tcase_add_test(t, without_commitment_and_without_witness_a_block_passes_under_either_rule);

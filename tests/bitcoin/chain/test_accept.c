@@ -275,16 +275,20 @@ END_TEST
 START_TEST(a_batch_with_a_gap_or_without_work_fails_the_precheck)
 {
     uint8_t got[BATCH][BTC_HASH_BYTES];
-    struct btc_header kept;
+    static const size_t gaps[] = {1, 20, BATCH - 2};
 
     start("regtest", LAB_EASY_BITS);
     make_batch(0, BATCH);
-    kept = headers[20];
-    headers[20] = headers[21];
-    assert_rc(headers_precheck(got, headers, BATCH, &params), PN_EORPHAN);
-    headers[20] = headers[19];
-    assert_rc(headers_precheck(got, headers, BATCH, &params), PN_EORPHAN);
-    headers[20] = kept;
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        size_t at = gaps[i];
+        struct btc_header kept = headers[at];
+
+        headers[at] = headers[at + 1];
+        assert_rc(headers_precheck(got, headers, at + 1, &params), PN_EORPHAN);
+        headers[at] = headers[at - 1];
+        assert_rc(headers_precheck(got, headers, at + 1, &params), PN_EORPHAN);
+        headers[at] = kept;
+    }
     headers[BATCH - 1].bits = 0x03000001;
     assert_rc(headers_precheck(got, headers, BATCH, &params), PN_EPOW);
     headers[BATCH - 1].bits = 0x2100ffff;

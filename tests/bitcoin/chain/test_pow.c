@@ -92,6 +92,16 @@ START_TEST(a_step_beyond_the_bounds_of_a_retarget_is_not_permitted)
 }
 END_TEST
 
+/* A quarter of 0x05a3f5 is no whole number: the bound is what a header can carry of it. */
+START_TEST(the_bounds_of_a_retarget_are_rounded_as_bits_are)
+{
+    const struct btc_params *mainnet = btc_params_find("mainnet");
+
+    ck_assert(pow_transition_permitted(68544, 0x1c05a3f5, 0x1c0168fd, mainnet));
+    ck_assert(!pow_transition_permitted(68544, 0x1c05a3f5, 0x1c0168fc, mainnet));
+}
+END_TEST
+
 START_TEST(within_a_period_only_equal_bits_are_permitted)
 {
     const struct btc_params *mainnet = btc_params_find("mainnet");
@@ -173,6 +183,7 @@ TCase *tcase_pow(void)
     tcase_add_test(t, the_limit_holds_even_where_the_product_passes_256_bits);
     tcase_add_test(t, regtest_never_retargets);
     tcase_add_test(t, a_step_beyond_the_bounds_of_a_retarget_is_not_permitted);
+    tcase_add_test(t, the_bounds_of_a_retarget_are_rounded_as_bits_are);
     tcase_add_test(t, within_a_period_only_equal_bits_are_permitted);
     tcase_add_test(t, with_minimum_difficulty_every_step_is_permitted);
     tcase_add_test(t, a_hash_at_the_target_passes_and_one_above_does_not);
