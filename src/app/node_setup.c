@@ -104,14 +104,14 @@ static int on_connected(void *arg, unsigned network, struct conn *c, const struc
 {
     struct node *n = arg;
 
-    return server_add_conn(n->server, network, c, addr, false, request_id, quit);
+    return server_add_conn(n->server, network, c, addr, CONN_MANUAL, request_id, quit);
 }
 
 static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
 {
     struct node *n = arg;
 
-    return server_add_conn(n->server, n->network, c, from, true, 0, NULL);
+    return server_add_conn(n->server, n->network, c, from, CONN_INBOUND, 0, NULL);
 }
 
 static int make_dialer(struct node *n, uint16_t default_port)

@@ -24,7 +24,7 @@ struct peer *peer_new(const struct peer_setup *setup, struct conn *conn)
     if (!p)
         return NULL;
     p->id = setup->id;
-    p->inbound = setup->inbound;
+    p->kind = setup->kind;
     p->request_id = setup->request_id;
     p->addr = setup->addr;
     net_addr_format(p->addr_text, &p->addr);
@@ -193,9 +193,14 @@ uint64_t peer_id(const struct peer *p)
     return p->id;
 }
 
+enum conn_kind peer_kind(const struct peer *p)
+{
+    return p->kind;
+}
+
 bool peer_inbound(const struct peer *p)
 {
-    return p->inbound;
+    return conn_kind_is_inbound(p->kind);
 }
 
 uint64_t peer_request_id(const struct peer *p)

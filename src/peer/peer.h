@@ -21,6 +21,7 @@
 
 #include "net/addr.h"
 #include "net/conn.h"
+#include "net/conn_kind.h"
 #include "peer/frame.h"
 
 struct metric;
@@ -129,7 +130,7 @@ void peer_metrics_free(struct peer_metrics *m);
 
 struct peer_setup {
     uint64_t id;
-    bool inbound;
+    enum conn_kind kind;
     uint64_t request_id; /* the dialer's, 0 for inbound */
     struct net_addr addr;
     const struct peer_config *config;
@@ -194,6 +195,7 @@ struct chan *peer_quit(struct peer *p);
 
 /* Fixed properties. Thread: any. */
 uint64_t peer_id(const struct peer *p);
+enum conn_kind peer_kind(const struct peer *p);
 bool peer_inbound(const struct peer *p);
 uint64_t peer_request_id(const struct peer *p);
 const struct net_addr *peer_addr(const struct peer *p);

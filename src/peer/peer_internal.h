@@ -33,7 +33,7 @@ enum peer_thread { PEER_IN, PEER_QUEUE, PEER_OUT, PEER_STALL, PEER_PING, PEER_TH
 struct peer {
     /* fixed before peer_start */
     uint64_t id;
-    bool inbound;
+    enum conn_kind kind;
     uint64_t request_id;
     struct net_addr addr;
     char addr_text[NET_ADDR_TEXT_BYTES];

@@ -6,61 +6,17 @@
  * closes, so that whoever still sends keeps what it has -> stopped(). */
 #include "server/server.h"
 
-#include <stdatomic.h>
-
-#include "base/bug.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "net/conn.h"
+#include "server/server_internal.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
 
 enum { INBOX_MESSAGES = 512, HEARTBEAT_MS = 1000 };
-
-enum server_event { NEW_CONN, PEER_READY, PEER_DONE, BROADCAST };
-
-struct new_conn {
-    unsigned network;
-    struct conn *conn;
-    struct net_addr addr;
-    bool inbound;
-    uint64_t request_id;
-};
-
-struct server_msg {
-    enum server_event event;
-    union {
-        struct new_conn conn;
-        struct peer *peer;
-        struct server_broadcast *broadcast;
-    };
-};
-
-struct network_state {
-    struct server_network net;
-    struct peer_metrics *peer_metrics;
-    struct metric *ready[2];  /* gauge, by inbound */
-    struct metric *opened[2]; /* counter, by inbound */
-};
-
-struct server {
-    struct network_state networks[SERVER_MAX_NETWORKS];
-    unsigned n_networks;
-    struct dialer *dialer;
-    struct peer **peers; /* the table: max_peers places, the first n_peers taken */
-    unsigned n_peers, max_peers;
-    uint64_t last_id;
-    bool stopping;
-    struct chan inbox, quit;
-    struct thread thread;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-    atomic_uint ready_peers;
-    atomic_int_fast64_t beat_us;
-};
 
 static struct chan_class inbox_class = {
     .name = "server_inbox",
@@ -83,13 +39,6 @@ static struct metric_family connections_family = {
     .help = "Connections made and accepted, by network and direction.",
     .type = METRIC_COUNTER,
     .labels = {"network", "direction"},
-};
-
-static struct metric_family disconnects_family = {
-    .name = "p2pnode_disconnects_total",
-    .help = "Connections ended, by network and reason.",
-    .type = METRIC_COUNTER,
-    .labels = {"network", "reason"},
 };
 
 struct server *server_new(unsigned max_peers)
@@ -137,162 +86,20 @@ void server_set_dialer(struct server *s, struct dialer *d)
     s->dialer = d;
 }
 
-static struct network_state *network_of(struct server *s, const struct peer *p)
-{
-    for (unsigned i = 0; i < s->n_networks; i++)
-        if (s->networks[i].net.proto == peer_proto(p))
-            return &s->networks[i];
-    return NULL;
-}
-
-static void post(struct server *s, const struct server_msg *m)
-{
-    /* The server drains its inbox until the last peer is done, so this never fails. */
-    if (BUG(chan_send(&s->inbox, m, CLOCK_NEVER) < 0))
-        return;
-}
-
-static void on_peer_ready(void *arg, struct peer *p)
-{
-    post(arg, &(struct server_msg){.event = PEER_READY, .peer = p});
-}
-
-static void on_peer_done(void *arg, struct peer *p)
-{
-    post(arg, &(struct server_msg){.event = PEER_DONE, .peer = p});
-}
-
-/* Everything that a connection holds besides itself goes back. */
-static void give_back(struct server *s, const struct server_network *net, bool inbound,
-                      uint64_t request_id, bool was_ready)
-{
-    if (inbound)
-        slots_give_inbound(net->slots);
-    else if (request_id && s->dialer)
-        dialer_closed(s->dialer, request_id, was_ready);
-}
-
-static int make_peer(struct server *s, struct network_state *n, const struct new_conn *c)
-{
-    struct peer_setup setup = {
-        .id = ++s->last_id,
-        .inbound = c->inbound,
-        .request_id = c->request_id,
-        .addr = c->addr,
-        .config = n->net.peer_config,
-        .proto = n->net.proto,
-        .metrics = n->peer_metrics,
-        .host = {.ready = on_peer_ready, .done = on_peer_done, .arg = s},
-    };
-    struct peer *p;
-    int rc = n->net.attach(n->net.arg, &setup);
-
-    if (rc < 0) {
-        conn_close(c->conn);
-        return rc;
-    }
-    p = peer_new(&setup, c->conn);
-    if (!p) {
-        n->net.detach(n->net.arg, &setup);
-        conn_close(c->conn);
-        return PN_ENOMEM;
-    }
-    s->peers[s->n_peers++] = p;
-    rc = peer_start(p);
-    if (rc < 0) {
-        s->n_peers--;
-        peer_unref(p); /* closes the connection too */
-    }
-    return rc;
-}
-
-static void add_conn(struct server *s, const struct new_conn *c)
-{
-    struct network_state *n = &s->networks[c->network];
-    char text[NET_ADDR_TEXT_BYTES];
-    int rc = PN_ELIMIT;
-
-    if (s->stopping || s->n_peers == s->max_peers) {
-        conn_close(c->conn);
-    } else {
-        metric_add(n->opened[c->inbound], 1);
-        rc = make_peer(s, n, c);
-    }
-    if (rc == 0)
-        return;
-    log_warn("server", "no peer for %s: %s", net_addr_format(text, &c->addr), pn_strerror(rc));
-    give_back(s, &n->net, c->inbound, c->request_id, false);
-}
-
-static void peer_ready(struct server *s, struct peer *p)
-{
-    struct network_state *n = network_of(s, p);
-
-    if (BUG(!n))
-        return;
-    metric_add(n->ready[peer_inbound(p)], 1);
-    atomic_fetch_add(&s->ready_peers, 1);
-}
-
-static void peer_done(struct server *s, struct peer *p)
-{
-    struct network_state *n = network_of(s, p);
-    struct peer_stats stats;
-
-    if (BUG(!n))
-        return;
-    peer_join(p);
-    peer_stats(p, &stats);
-    for (unsigned i = 0; i < s->n_peers; i++)
-        if (s->peers[i] == p) {
-            s->peers[i] = s->peers[--s->n_peers];
-            break;
-        }
-    if (stats.ready) {
-        metric_add(n->ready[peer_inbound(p)], -1);
-        atomic_fetch_sub(&s->ready_peers, 1);
-    }
-    metric_add(metric_get(&disconnects_family, n->net.name, pn_errname(peer_reason(p)), NULL), 1);
-    log_info("server", "peer=%llu %s gone: %s", (unsigned long long)peer_id(p), peer_addr_text(p),
-             pn_strerror(peer_reason(p)));
-    give_back(s, &n->net, peer_inbound(p), peer_request_id(p), stats.ready);
-    peer_unref(p);
-}
-
-static void pass_on(struct server *s, struct server_broadcast *b)
-{
-    const struct peer_proto_ops *proto = s->networks[b->network].net.proto;
-
-    for (unsigned i = 0; i < s->n_peers; i++) {
-        struct peer *p = s->peers[i];
-        struct peer_stats stats;
-
-        peer_stats(p, &stats);
-        if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) || !b->want(p, b->key))
-            continue;
-        if (b->frame)
-            peer_send(p, frame_ref(b->frame), 0);
-        else
-            peer_queue_inventory(p, &b->inventory);
-    }
-    frame_unref(b->frame);
-    mem_free(b);
-}
-
 static void take(struct server *s, struct server_msg *m)
 {
     switch (m->event) {
     case NEW_CONN:
-        add_conn(s, &m->conn);
+        table_add_conn(s, &m->conn);
         break;
     case PEER_READY:
-        peer_ready(s, m->peer);
+        table_peer_ready(s, m->peer);
         break;
     case PEER_DONE:
-        peer_done(s, m->peer);
+        table_peer_done(s, m->peer);
         break;
     case BROADCAST:
-        pass_on(s, m->broadcast);
+        table_pass_on(s, m->broadcast);
         break;
     }
 }
@@ -339,7 +146,7 @@ int server_start(struct server *s, void (*stopped)(void *arg), void *arg)
 }
 
 int server_add_conn(struct server *s, unsigned network, struct conn *conn,
-                    const struct net_addr *addr, bool inbound, uint64_t request_id,
+                    const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
                     struct chan *quit)
 {
     struct server_msg m = {
@@ -347,7 +154,7 @@ int server_add_conn(struct server *s, unsigned network, struct conn *conn,
         .conn = {.network = network,
                  .conn = conn,
                  .addr = *addr,
-                 .inbound = inbound,
+                 .kind = kind,
                  .request_id = request_id},
     };
 

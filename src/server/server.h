@@ -45,7 +45,7 @@ int server_start(struct server *s, void (*stopped)(void *arg), void *arg);
  * Thread: any for quit == NULL, which never blocks; else dialer, which waits for room or quit.
  * Owns: takes conn when it returns 0. Returns: 0, PN_EAGAIN, PN_ECLOSED, PN_EQUIT. */
 int server_add_conn(struct server *s, unsigned network, struct conn *conn,
-                    const struct net_addr *addr, bool inbound, uint64_t request_id,
+                    const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
                     struct chan *quit);
 
 /* Pass something on to every ready peer of a network for which want(peer, key) holds: a frame, or

@@ -68,7 +68,8 @@ void remote_open(struct remote *r, struct node_fixture *n, bool inbound)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     if (inbound)
         ck_assert(slots_take_inbound(&n->slots));
-    ck_assert_int_eq(server_add_conn(n->server, 0, conn_from_fd(fds[0]), &addr, inbound, 0, NULL),
+    ck_assert_int_eq(server_add_conn(n->server, 0, conn_from_fd(fds[0]), &addr,
+                                     inbound ? CONN_INBOUND : CONN_MANUAL, 0, NULL),
                      0);
     r->fd = fds[1];
     btc_stream_init(&r->stream, regtest()->magic);

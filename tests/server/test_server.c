@@ -113,7 +113,8 @@ static int join(struct fixture *f)
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     ck_assert(slots_take_inbound(&f->slots));
-    ck_assert_int_eq(server_add_conn(f->server, 0, conn_from_fd(fds[0]), &addr, true, 0, NULL), 0);
+    ck_assert_int_eq(
+        server_add_conn(f->server, 0, conn_from_fd(fds[0]), &addr, CONN_INBOUND, 0, NULL), 0);
     ck_assert_int_eq(send(fds[1], "\0\0", 2, MSG_NOSIGNAL), 2); /* TOY_HELLO */
     expect(fds[1], TOY_HELLO, 0);
     expect(fds[1], TOY_PING, 8);
@@ -170,7 +171,7 @@ START_TEST(after_the_stop_a_connection_stays_with_its_owner)
     ck_assert_int_eq(chan_recv(&f.stopped, NULL, CLOCK_NEVER), PN_ECLOSED);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     c = conn_from_fd(fds[0]);
-    ck_assert_int_eq(server_add_conn(f.server, 0, c, &addr, true, 0, NULL), PN_ECLOSED);
+    ck_assert_int_eq(server_add_conn(f.server, 0, c, &addr, CONN_INBOUND, 0, NULL), PN_ECLOSED);
     conn_close(c);
     close(fds[1]);
     tear_down(&f);

@@ -7,7 +7,7 @@ const struct btc_tx *btc_txs_decode(struct reader *r, struct arena *a, size_t *c
 {
     struct btc_tx *txs;
 
-    *count = read_compact_count(r, max, BTC_TX_MIN_BYTES);
+    *count = read_compact_count(r, max, BTC_TX_VALID_MIN_BYTES);
     txs = read_array(r, a, *count, sizeof *txs);
     for (size_t i = 0; i < *count && !r->err; i++)
         btc_tx_decode(r, &txs[i], a);

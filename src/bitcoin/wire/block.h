@@ -19,7 +19,9 @@ void btc_block_encode(struct buf *b, const struct btc_block *m);
 /* For peers that ask without BTC_INV_WITNESS. */
 void btc_block_encode_stripped(struct buf *b, const struct btc_block *m);
 
-/* A count, at most `max`, and that many transactions: the tail of block and blocktxn. */
+/* A count, at most `max`, and that many transactions: the tail of block and blocktxn. More than the
+ * bytes left could hold of valid ones is PN_ECOUNT: an invalid block is no reason to spend memory.
+ */
 const struct btc_tx *btc_txs_decode(struct reader *r, struct arena *a, size_t *count, size_t max);
 
 #endif

@@ -4,6 +4,12 @@
 
 #include <assert.h>
 
+/* The sizes that BTC_MSG_MEMORY counts on. */
+static_assert(sizeof(struct btc_addr) <= 32 && sizeof(struct btc_tx) <= 48 &&
+                  sizeof(struct btc_prefilled) <= 56 && sizeof(struct btc_txin) <= 80 &&
+                  sizeof(struct btc_txout) <= 24,
+              "a decoded message has outgrown its bound");
+
 /* The names as they stand in a header: zero-padded, unterminated. */
 static const char commands[BTC_CMD_COUNT][BTC_COMMAND_BYTES] = {
 #define BTC_MSG(id, name, limit, since, type, decode, encode) [BTC_CMD_##id] = #name,

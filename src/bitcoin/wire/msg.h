@@ -37,9 +37,9 @@ struct btc_msg {
 
 /* The arena memory that decoding a payload of `len` bytes takes at most, also when it fails: give
  * arena_init this much. Counts are checked against the bytes left, so each array is paid for with
- * payload; the worst is a block that promises transactions of ten bytes (48 bytes of struct each)
- * and a first one that promises outputs of nine (24 each). */
-#define BTC_MSG_MEMORY(len) (8 * (size_t)(len) + 256)
+ * payload. The worst is addrv2, 32 bytes of struct for an entry of 9, and a block that promises as
+ * many transactions as could be (48 bytes for 60) and in the first as many outputs (24 for 9). */
+#define BTC_MSG_MEMORY(len) (4 * (size_t)(len) + 256)
 
 struct btc_cmd_info {
     const char *name;       /* the command; "unknown" for BTC_CMD_UNKNOWN. Serves as metric label */

@@ -3,7 +3,7 @@
 #include "bitcoin/wire/field.h"
 #include "bitcoin/wire/limits.h"
 
-enum { PREFILLED_MIN_BYTES = 1 + 10 }; /* an index and an empty transaction */
+enum { PREFILLED_MIN_BYTES = 1 + BTC_TX_VALID_MIN_BYTES };
 
 void btc_sendcmpct_decode(struct reader *r, struct btc_sendcmpct *out, struct arena *a)
 {

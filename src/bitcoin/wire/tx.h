@@ -9,8 +9,9 @@
 #include "bitcoin/wire/header.h"
 #include "codec/cursor.h"
 
-#define BTC_TX_MIN_BYTES \
-    10 /* version, no inputs, no outputs, lock time: nonsense, but it decodes */
+/* One input and one output without scripts: no valid transaction is smaller (Core,
+ * MIN_TRANSACTION_WEIGHT is four times this), though some decode that are. */
+#define BTC_TX_VALID_MIN_BYTES 60
 
 struct btc_txin {
     uint8_t prev_hash[BTC_HASH_BYTES];

@@ -240,6 +240,22 @@ START_TEST(work_of_every_power_of_two_is_exact_and_saturates_at_128_bits)
 }
 END_TEST
 
+START_TEST(work_beyond_128_bits_saturates_whatever_its_digits)
+{
+    struct u256 three = {{3}};
+
+    for (unsigned n = 1; n < 254; n++) {
+        struct u256 target = u256_shift_left(&three, n);
+        btc_work work = work_of_target(&target);
+
+        if (n <= 126) /* 2^256 / (3 × 2^126) is 4/3 of 2^128 */
+            assert_work(work, BTC_WORK_MAX);
+        else
+            ck_assert(work <= BTC_WORK_MAX / 3 * 2);
+    }
+}
+END_TEST
+
 /* work × (target + 1) <= 2^256 < (work + 1) × (target + 1), where the work fits in 32 bits. */
 START_TEST(work_is_the_quotient_rounded_down)
 {
@@ -301,6 +317,7 @@ TCase *tcase_u256(void)
     tcase_add_test(t, division_leaves_the_remainder);
     tcase_add_test(t, work_of_known_targets);
     tcase_add_test(t, work_of_every_power_of_two_is_exact_and_saturates_at_128_bits);
+    tcase_add_test(t, work_beyond_128_bits_saturates_whatever_its_digits);
     tcase_add_test(t, work_is_the_quotient_rounded_down);
     tcase_add_test(t, sums_of_work_saturate);
     tcase_add_test(t, work_is_shown_as_64_digits);

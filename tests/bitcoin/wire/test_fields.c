@@ -16,6 +16,9 @@ struct field {
     int above; /* the error above max */
 };
 
+/* The smallest transaction that could be valid: one input, one output, no scripts. */
+static const char small_tx[BTC_TX_VALID_MIN_BYTES] = {[4] = 1, [46] = 1};
+
 /* merkleblock: a header and a transaction count that allows for the most hashes. */
 static const char tree_before[84] = {[80] = 0x1a, [81] = 0x41};
 
@@ -40,7 +43,8 @@ static const struct field fields[] = {
     {BTC_CMD_MERKLEBLOCK, "hashes", 84, tree_before, 0, BTC_BLOCK_TXS_MAX, 32, 1, PN_ECOUNT},
     {BTC_CMD_CMPCTBLOCK, "short ids", 88, NULL, 0, BTC_COMPACT_TXS_MAX, 6, 1, PN_ECOUNT},
     {BTC_CMD_GETBLOCKTXN, "indexes", 32, NULL, 0, BTC_COMPACT_TXS_MAX, 1, 0, PN_ECOUNT},
-    {BTC_CMD_BLOCKTXN, "transactions", 32, NULL, 0, BTC_COMPACT_TXS_MAX, 10, 0, PN_ECOUNT},
+    {BTC_CMD_BLOCKTXN, "transactions", 32, NULL, 0, BTC_COMPACT_TXS_MAX, sizeof small_tx, 0,
+     PN_ECOUNT},
     {BTC_CMD_CFILTER, "filter", 33, NULL, 0, BTC_CFILTER_MAX_BYTES, 1, 0, PN_ETOOLARGE},
     {BTC_CMD_CFHEADERS, "hashes", 65, NULL, 0, BTC_CFHEADERS_MAX, 32, 0, PN_ECOUNT},
     {BTC_CMD_CFCHECKPT, "headers", 33, NULL, 0, BTC_CFCHECKPT_MAX, 32, 0, PN_ECOUNT},
@@ -53,16 +57,18 @@ enum { FIELDS = sizeof fields / sizeof fields[0] };
 /* Decode the message whose field announces `count` elements and holds `present` of them. */
 static int decode_with(const struct field *f, uint64_t count, size_t present)
 {
-    static const uint8_t zeros[BTC_PAYLOAD_MAX_BYTES];
+    static const char zeros[1000];
+    const char *elem = f->cmd == BTC_CMD_BLOCKTXN ? small_tx : zeros;
     struct buf b;
     struct btc_msg m;
     struct arena a;
     int rc;
 
     buf_init(&b, 2 * BTC_PAYLOAD_MAX_BYTES);
-    buf_append(&b, f->before ? f->before : (const char *)zeros, f->before_len);
+    buf_append(&b, f->before ? f->before : zeros, f->before_len);
     write_compact(&b, count);
-    buf_append(&b, zeros, present * f->elem_bytes);
+    for (size_t i = 0; i < present; i++)
+        buf_append(&b, elem, f->elem_bytes);
     buf_append(&b, zeros, f->after_len);
     ck_assert_int_eq(b.err, 0);
     arena_init(&a, BTC_MSG_MEMORY(b.len));
@@ -306,7 +312,7 @@ static int decode_prefilled(size_t ids, uint16_t index)
     buf_append(&b, zeros, ids * BTC_SHORT_ID_BYTES);
     write_compact(&b, 1);
     write_compact(&b, index);
-    buf_append(&b, zeros, BTC_TX_MIN_BYTES);
+    buf_append(&b, small_tx, sizeof small_tx);
     rc = decode_raw(BTC_CMD_CMPCTBLOCK, b.data, b.len);
     buf_free(&b);
     return rc;
@@ -366,22 +372,23 @@ END_TEST
 
 /* --- memory --- */
 
-/* A block of 4 MB that costs the most: nothing but empty transactions. */
+/* A header and as many of the smallest transactions as fit into 4 MB: the costliest block. */
 START_TEST(the_costliest_block_decodes_within_its_memory)
 {
-    size_t count = (BTC_BLOCK_MAX_BYTES - BTC_HEADER_BYTES - 5) / BTC_TX_MIN_BYTES;
+    size_t count = (BTC_BLOCK_MAX_BYTES - BTC_HEADER_BYTES - 5) / sizeof small_tx;
     uint8_t *data = calloc(1, BTC_BLOCK_MAX_BYTES);
-    size_t len = BTC_HEADER_BYTES + 5 + count * BTC_TX_MIN_BYTES;
+    size_t len = BTC_HEADER_BYTES + 5;
     struct btc_msg m;
     struct arena a;
 
     data[BTC_HEADER_BYTES] = 0xfe;
     store_le32(data + BTC_HEADER_BYTES + 1, (uint32_t)count);
+    for (size_t i = 0; i < count; i++, len += sizeof small_tx)
+        memcpy(data + len, small_tx, sizeof small_tx);
     arena_init(&a, BTC_MSG_MEMORY(len));
     ck_assert_int_eq(btc_msg_decode(&m, &a, BTC_CMD_BLOCK, data, len), 0);
     ck_assert_uint_eq(m.u.block.tx_count, count);
-    ck_assert_uint_gt(a.used, 4 * len);
-    ck_assert_uint_le(a.used, BTC_MSG_MEMORY(len));
+    ck_assert_uint_gt(a.used, 5 * len / 2);
     arena_free(&a);
     free(data);
 }
@@ -396,7 +403,7 @@ START_TEST(a_block_that_promises_too_much_fails_within_its_memory)
     struct arena a;
 
     p[0] = 0xfe;
-    store_le32(p + 1, (BTC_BLOCK_MAX_BYTES - BTC_HEADER_BYTES - 5) / BTC_TX_MIN_BYTES);
+    store_le32(p + 1, (BTC_BLOCK_MAX_BYTES - BTC_HEADER_BYTES - 5) / sizeof small_tx);
     p += 5 + 4; /* the first transaction's version */
     p[0] = 1;   /* one input of 41 bytes */
     p += 1 + 41;
@@ -406,11 +413,24 @@ START_TEST(a_block_that_promises_too_much_fails_within_its_memory)
     arena_init(&a, BTC_MSG_MEMORY(BTC_BLOCK_MAX_BYTES));
     ck_assert_int_eq(btc_msg_decode(&m, &a, BTC_CMD_BLOCK, data, BTC_BLOCK_MAX_BYTES),
                      PN_ETOOLARGE);
-    ck_assert_uint_gt(a.used, 7 * (size_t)BTC_BLOCK_MAX_BYTES);
-    ck_assert_uint_le(a.used, BTC_MSG_MEMORY(BTC_BLOCK_MAX_BYTES));
+    ck_assert_uint_gt(a.used, 3 * (size_t)BTC_BLOCK_MAX_BYTES);
     ck_assert_ptr_null(m.u.block.txs);
     arena_free(&a);
     free(data);
+}
+END_TEST
+
+START_TEST(a_block_counts_no_more_transactions_than_valid_ones_would_fit)
+{
+    uint8_t data[BTC_HEADER_BYTES + 1 + 3 * sizeof small_tx] = {0};
+    uint8_t *p = data + BTC_HEADER_BYTES;
+
+    *p++ = 3;
+    for (int i = 0; i < 3; i++)
+        memcpy(p + i * (int)sizeof small_tx, small_tx, sizeof small_tx);
+    ck_assert_int_eq(decode_raw(BTC_CMD_BLOCK, data, sizeof data), 0);
+    data[BTC_HEADER_BYTES] = 4;
+    ck_assert_int_eq(decode_raw(BTC_CMD_BLOCK, data, sizeof data), PN_ECOUNT);
 }
 END_TEST
 
@@ -438,6 +458,7 @@ int main(void)
     suite_add_tcase(s, memory);
     tcase_set_timeout(memory, 60);
     tcase_add_test(memory, the_costliest_block_decodes_within_its_memory);
+    tcase_add_test(memory, a_block_counts_no_more_transactions_than_valid_ones_would_fit);
     tcase_add_test(memory, a_block_that_promises_too_much_fails_within_its_memory);
     return harness_run(s);
 }

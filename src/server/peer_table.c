@@ -1,0 +1,159 @@
+/* The peer table: making peers, letting them go, and passing things on to them. */
+#include <inttypes.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "server/server_internal.h"
+
+static struct metric_family disconnects_family = {
+    .name = "p2pnode_disconnects_total",
+    .help = "Connections ended, by network and reason.",
+    .type = METRIC_COUNTER,
+    .labels = {"network", "reason"},
+};
+
+static struct network_state *network_of(struct server *s, const struct peer *p)
+{
+    for (unsigned i = 0; i < s->n_networks; i++)
+        if (s->networks[i].net.proto == peer_proto(p))
+            return &s->networks[i];
+    return NULL;
+}
+
+static void post(struct server *s, const struct server_msg *m)
+{
+    /* The server drains its inbox until the last peer is done, so this never fails. */
+    if (BUG(chan_send(&s->inbox, m, CLOCK_NEVER) < 0))
+        return;
+}
+
+static void on_peer_ready(void *arg, struct peer *p)
+{
+    post(arg, &(struct server_msg){.event = PEER_READY, .peer = p});
+}
+
+static void on_peer_done(void *arg, struct peer *p)
+{
+    post(arg, &(struct server_msg){.event = PEER_DONE, .peer = p});
+}
+
+/* Everything that a connection holds besides itself goes back. */
+static void give_back(struct server *s, const struct server_network *net, enum conn_kind kind,
+                      uint64_t request_id, bool was_ready)
+{
+    if (conn_kind_is_inbound(kind))
+        slots_give_inbound(net->slots);
+    else if (request_id && s->dialer)
+        dialer_closed(s->dialer, request_id, was_ready);
+}
+
+static int make_peer(struct server *s, struct network_state *n, const struct new_conn *c)
+{
+    struct peer_setup setup = {
+        .id = ++s->last_id,
+        .kind = c->kind,
+        .request_id = c->request_id,
+        .addr = c->addr,
+        .config = n->net.peer_config,
+        .proto = n->net.proto,
+        .metrics = n->peer_metrics,
+        .host = {.ready = on_peer_ready, .done = on_peer_done, .arg = s},
+    };
+    struct peer *p;
+    int rc = n->net.attach(n->net.arg, &setup);
+
+    if (rc < 0) {
+        conn_close(c->conn);
+        return rc;
+    }
+    p = peer_new(&setup, c->conn);
+    if (!p) {
+        n->net.detach(n->net.arg, &setup);
+        conn_close(c->conn);
+        return PN_ENOMEM;
+    }
+    s->peers[s->n_peers++] = p;
+    rc = peer_start(p);
+    if (rc < 0) {
+        s->n_peers--;
+        peer_unref(p); /* closes the connection too */
+    }
+    return rc;
+}
+
+void table_add_conn(struct server *s, const struct new_conn *c)
+{
+    struct network_state *n = &s->networks[c->network];
+    char text[NET_ADDR_TEXT_BYTES];
+    int rc = PN_ELIMIT;
+
+    if (s->stopping || s->n_peers == s->max_peers) {
+        conn_close(c->conn);
+    } else {
+        metric_add(n->opened[conn_kind_is_inbound(c->kind)], 1);
+        rc = make_peer(s, n, c);
+    }
+    if (rc == 0)
+        return;
+    log_warn("server", "no peer for %s: %s", net_addr_format(text, &c->addr), pn_strerror(rc));
+    give_back(s, &n->net, c->kind, c->request_id, false);
+}
+
+void table_peer_ready(struct server *s, struct peer *p)
+{
+    struct network_state *n = network_of(s, p);
+
+    if (BUG(!n))
+        return;
+    metric_add(n->ready[peer_inbound(p)], 1);
+    atomic_fetch_add(&s->ready_peers, 1);
+}
+
+void table_peer_done(struct server *s, struct peer *p)
+{
+    struct network_state *n = network_of(s, p);
+    struct peer_stats stats;
+
+    if (BUG(!n))
+        return;
+    peer_join(p);
+    peer_stats(p, &stats);
+    for (unsigned i = 0; i < s->n_peers; i++)
+        if (s->peers[i] == p) {
+            s->peers[i] = s->peers[--s->n_peers];
+            break;
+        }
+    if (stats.ready) {
+        metric_add(n->ready[peer_inbound(p)], -1);
+        atomic_fetch_sub(&s->ready_peers, 1);
+    }
+    metric_add(metric_get(&disconnects_family, n->net.name, pn_errname(peer_reason(p)), NULL), 1);
+    log_info("server", "peer=%llu %s gone: %s", (unsigned long long)peer_id(p), peer_addr_text(p),
+             pn_strerror(peer_reason(p)));
+    give_back(s, &n->net, peer_kind(p), peer_request_id(p), stats.ready);
+    peer_unref(p);
+}
+
+void table_pass_on(struct server *s, struct server_broadcast *b)
+{
+    const struct peer_proto_ops *proto = s->networks[b->network].net.proto;
+
+    for (unsigned i = 0; i < s->n_peers; i++) {
+        struct peer *p = s->peers[i];
+        struct peer_stats stats;
+
+        peer_stats(p, &stats);
+        if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) || !b->want(p, b->key))
+            continue;
+        if (b->frame)
+            peer_send(p, frame_ref(b->frame), 0);
+        else
+            peer_queue_inventory(p, &b->inventory);
+    }
+    frame_unref(b->frame);
+    mem_free(b);
+}

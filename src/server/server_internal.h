@@ -1,0 +1,66 @@
+/* struct server, shared by its loop (server.c) and the peer table (peer_table.c). */
+#ifndef SERVER_SERVER_INTERNAL_H
+#define SERVER_SERVER_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "net/conn.h"
+#include "server/server.h"
+#include "thread/chan.h"
+#include "thread/thread.h"
+
+enum server_event { NEW_CONN, PEER_READY, PEER_DONE, BROADCAST };
+
+struct new_conn {
+    unsigned network;
+    struct conn *conn;
+    struct net_addr addr;
+    enum conn_kind kind;
+    uint64_t request_id;
+};
+
+struct server_msg {
+    enum server_event event;
+    union {
+        struct new_conn conn;
+        struct peer *peer;
+        struct server_broadcast *broadcast;
+    };
+};
+
+struct network_state {
+    struct server_network net;
+    struct peer_metrics *peer_metrics;
+    struct metric *ready[2];  /* gauge, by inbound */
+    struct metric *opened[2]; /* counter, by inbound */
+};
+
+struct server {
+    struct network_state networks[SERVER_MAX_NETWORKS];
+    unsigned n_networks;
+    struct dialer *dialer;
+    struct peer **peers; /* the table: max_peers places, the first n_peers taken */
+    unsigned n_peers, max_peers;
+    uint64_t last_id;
+    bool stopping;
+    struct chan inbox, quit;
+    struct thread thread;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+    atomic_uint ready_peers;
+    atomic_int_fast64_t beat_us;
+};
+
+/* --- peer_table.c: thread server --- */
+
+/* A connection becomes a peer, or is closed and what it holds given back. */
+void table_add_conn(struct server *s, const struct new_conn *c);
+
+/* A peer's handshake is done; a peer's last thread has left. */
+void table_peer_ready(struct server *s, struct peer *p);
+void table_peer_done(struct server *s, struct peer *p);
+
+/* Owns: frees the broadcast. */
+void table_pass_on(struct server *s, struct server_broadcast *b);
+
+#endif
