@@ -51,7 +51,11 @@
     X(PN_EMUTATED, "mutated", "duplicated transactions under one merkle root")                 \
     X(PN_EWITNESS, "bad_witness_commitment", "witness commitment does not match")              \
     X(PN_EWEIGHT, "too_heavy", "block size or weight above the limit")                         \
-    X(PN_ECOINBASE, "bad_coinbase", "not exactly one coinbase, at the front, of legal size")
+    X(PN_ECOINBASE, "bad_coinbase", "not exactly one coinbase, at the front, of legal size")   \
+    X(PN_ESIGNATURE, "bad_signature", "signature does not match")                              \
+    X(PN_EEXPIRED, "expired", "the packet's time has passed")                                  \
+    X(PN_EUNSOLICITED, "unsolicited", "a reply that nobody asked for")                         \
+    X(PN_EUNPROVEN, "unproven", "the sender has not proven its address")
 
 enum pn_err {
     PN_OK = 0,
