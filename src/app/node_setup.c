@@ -100,11 +100,11 @@ static int make_bitcoin(struct node *n)
 }
 
 static int on_connected(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,
-                        uint64_t request_id, struct chan *quit)
+                        enum conn_kind kind, uint64_t request_id, struct chan *quit)
 {
     struct node *n = arg;
 
-    return server_add_conn(n->server, network, c, addr, CONN_MANUAL, request_id, quit);
+    return server_add_conn(n->server, network, c, addr, kind, request_id, quit);
 }
 
 static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
@@ -125,18 +125,20 @@ static int make_dialer(struct node *n, uint16_t default_port)
         .connected = on_connected,
         .arg = n,
     };
-    int rc = 0;
+    const struct dialer_network network = {.name = "bitcoin"};
+    int rc;
 
     n->dialer = dialer_new(&config);
     if (!n->dialer)
         return PN_ENOMEM;
+    rc = dialer_add_network(n->dialer, n->network, &network);
     for (unsigned l = 0; l < 2; l++)
         for (size_t i = 0; i < lists[l]->n && rc == 0; i++) {
             struct net_addr addr;
 
             rc = net_addr_parse(&addr, lists[l]->items[i], default_port);
             if (rc == 0)
-                rc = dialer_add(n->dialer, n->network, "bitcoin", &addr);
+                rc = dialer_add(n->dialer, n->network, &addr);
         }
     return rc;
 }

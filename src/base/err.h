@@ -55,7 +55,38 @@
     X(PN_ESIGNATURE, "bad_signature", "signature does not match")                              \
     X(PN_EEXPIRED, "expired", "the packet's time has passed")                                  \
     X(PN_EUNSOLICITED, "unsolicited", "a reply that nobody asked for")                         \
-    X(PN_EUNPROVEN, "unproven", "the sender has not proven its address")
+    X(PN_EUNPROVEN, "unproven", "the sender has not proven its address")                       \
+    X(PN_ENOROUTE, "no_route", "no way to reach this kind of address is configured")           \
+    X(PN_EPROXY_DOWN, "proxy_down", "the proxy itself cannot be reached")                      \
+    X(PN_EPROXY_CLOSED, "proxy_closed", "the proxy closed the connection without an answer")   \
+    X(PN_EPROXY_PROTO, "proxy_bad_reply", "the proxy's reply is malformed")                    \
+    X(PN_EPROXY_METHOD, "proxy_no_method",                                                     \
+      "the proxy takes none of the offered ways to authenticate")                              \
+    X(PN_EPROXY_AUTH, "proxy_credentials", "the proxy refused the user or password")           \
+    X(PN_EPROXY_FAILED, "proxy_failure", "the proxy reports a general failure")                \
+    X(PN_EPROXY_DENIED, "proxy_denied", "the proxy's rules forbid the connection")             \
+    X(PN_EPROXY_NETWORK, "proxy_network", "no route from the proxy to the network")            \
+    X(PN_EPROXY_HOST, "proxy_host", "no route from the proxy to the host")                     \
+    X(PN_EPROXY_REFUSED, "proxy_refused", "the host refused the proxy's connection")           \
+    X(PN_EPROXY_TTL, "proxy_ttl_expired", "the proxy's connection expired on its way")         \
+    X(PN_EPROXY_COMMAND, "proxy_no_command", "the proxy does not support the command")         \
+    X(PN_EPROXY_ATYP, "proxy_no_address_type", "the proxy does not support the address type")  \
+    X(PN_EPROXY_CODE, "proxy_unknown_code", "the proxy refused with an unknown code")          \
+    X(PN_EONION_NOTFOUND, "onion_not_found", "the onion service has no descriptor")            \
+    X(PN_EONION_DESCRIPTOR, "onion_bad_descriptor", "the onion descriptor is invalid")         \
+    X(PN_EONION_INTRO, "onion_intro_failed", "the onion service cannot be introduced to")      \
+    X(PN_EONION_RENDEZVOUS, "onion_rendezvous_failed",                                         \
+      "the rendezvous with the onion service failed")                                          \
+    X(PN_EONION_AUTH, "onion_auth", "the onion service wants a client authorisation")          \
+    X(PN_EONION_ADDRESS, "onion_bad_address", "the onion address is invalid")                  \
+    X(PN_ESAM_VERSION, "sam_version", "the I2P router does not speak SAM 3.1")                 \
+    X(PN_ESAM_SESSION, "sam_session", "the I2P router does not know or take the session")      \
+    X(PN_ESAM_NOTFOUND, "i2p_not_found", "the I2P destination is unknown")                     \
+    X(PN_ESAM_UNREACH, "i2p_unreachable", "the I2P destination cannot be reached")             \
+    X(PN_ESAM_FAILED, "sam_failure", "the I2P router reports a failure")                       \
+    X(PN_EDNS_NONAME, "dns_no_name", "the name does not exist or has no address")              \
+    X(PN_EDNS_FAILED, "dns_failure", "the name server failed, refused or answered nonsense")   \
+    X(PN_EGROUP, "same_group", "another outbound connection is in the same network group")
 
 enum pn_err {
     PN_OK = 0,

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -71,6 +72,15 @@ uint64_t random_below(uint64_t limit)
         v = random_u64();
     while (v < floor);
     return v % limit;
+}
+
+int64_t random_exponential(int64_t mean)
+{
+    /* 53 random bits in (0, 1]: the logarithm is finite and never positive. */
+    double u = ((double)(random_u64() >> 11) + 1) / 9007199254740992.0;
+    double factor = -log(u);
+
+    return (int64_t)((factor < 100 ? factor : 100) * (double)mean);
 }
 
 void random_test_start(uint64_t seed)

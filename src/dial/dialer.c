@@ -1,51 +1,25 @@
-/* The dialer thread waits in one poll(2) for its inbox, its dials and the next retry; it blocks
- * elsewhere only when it hands a connection to the server, and then also waits for its quit token.
- *
- * A request is pending (due at some time), dialling (its socket is being connected) or established
- * (the server has it; dialer_closed brings it back). */
+/* The dialer thread waits in one poll(2) for its inbox, its dials, the next retry and the next look
+ * for automatic connections; it blocks elsewhere only when it hands a connection to the server, and
+ * then also waits for its quit token. Who is dialled is decided in outbound.c. */
 #include "dial/dialer.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "dial/dialer_internal.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "net/sock.h"
-#include "thread/chan.h"
-#include "thread/thread.h"
-
-enum request_state { REQUEST_PENDING, REQUEST_DIALLING, REQUEST_ESTABLISHED };
-
-struct request {
-    uint64_t id; /* index + 1, so that 0 stands for none */
-    unsigned network;
-    const char *network_name;
-    struct net_addr addr;
-    enum request_state state;
-    unsigned failures; /* in a row */
-    int64_t when_us;   /* pending: due; dialling: deadline */
-    int fd;            /* dialling */
-};
 
 struct closed_msg {
     uint64_t request_id;
     bool was_ready;
-};
-
-struct dialer {
-    struct dialer_config config;
-    struct request requests[DIALER_MAX_REQUESTS];
-    unsigned n;
-    unsigned under_way;
-    struct chan inbox, quit;
-    int wake_fd;
-    struct thread thread;
 };
 
 /* Each request has at most one closing under way, so a closing always finds room. */
@@ -57,9 +31,9 @@ static struct chan_class inbox_class = {
 
 static struct metric_family dials = {
     .name = "p2pnode_dials_total",
-    .help = "Outbound connection attempts by network and result.",
+    .help = "Outbound connection attempts by network, kind and result.",
     .type = METRIC_COUNTER,
-    .labels = {"network", "result"},
+    .labels = {"network", "kind", "result"},
 };
 
 static void wake(void *arg)
@@ -97,22 +71,61 @@ fail:
     return NULL;
 }
 
-int dialer_add(struct dialer *d, unsigned network, const char *name, const struct net_addr *addr)
+int dialer_add_network(struct dialer *d, unsigned number, const struct dialer_network *network)
 {
-    struct request *r = &d->requests[d->n];
+    struct dialer_network_state *n = &d->networks[number];
 
-    if (d->n == DIALER_MAX_REQUESTS)
+    if (number >= DIALER_MAX_NETWORKS)
         return PN_ELIMIT;
-    *r = (struct request){
-        .id = d->n + 1, .network = network, .network_name = name, .addr = *addr, .fd = -1};
-    d->n++;
+    n->config = *network;
+    n->known = true;
     return 0;
 }
 
-static void schedule(struct dialer *d, struct request *r)
+static struct request *free_place(struct dialer *d)
+{
+    for (unsigned i = 0; i < d->n; i++)
+        if (d->requests[i].state == REQUEST_FREE)
+            return &d->requests[i];
+    return d->n < DIALER_MAX_REQUESTS ? &d->requests[d->n++] : NULL;
+}
+
+struct request *dialer_place(struct dialer *d, unsigned network, enum conn_kind kind,
+                             const struct net_addr *addr)
+{
+    struct request *r = free_place(d);
+    uint64_t used;
+
+    if (!r)
+        return NULL;
+    used = (r->id >> 16) + 1;
+    *r = (struct request){
+        .id = used << 16 | ((uint64_t)(r - d->requests) + 1),
+        .network = network,
+        .kind = kind,
+        .addr = *addr,
+        .state = REQUEST_PENDING,
+        .fd = -1,
+    };
+    return r;
+}
+
+int dialer_add(struct dialer *d, unsigned network, const struct net_addr *addr)
+{
+    return dialer_place(d, network, CONN_MANUAL, addr) ? 0 : PN_ELIMIT;
+}
+
+/* A permanent request waits for its next turn; an automatic one has had its only one. */
+static void retire(struct dialer *d, struct request *r)
 {
     int64_t wait_ms = d->config.retry_ms * r->failures;
 
+    if (r->kind != CONN_MANUAL) {
+        r->state = REQUEST_FREE;
+        if (d->failed_in_row < OUTBOUND_FAILURES_SLOW)
+            d->next_automatic_us = 0; /* the place is filled again at once */
+        return;
+    }
     if (wait_ms > d->config.retry_max_ms)
         wait_ms = d->config.retry_max_ms;
     r->state = REQUEST_PENDING;
@@ -122,17 +135,20 @@ static void schedule(struct dialer *d, struct request *r)
 /* The dial, or the hand-over, came out with rc. */
 static void conclude(struct dialer *d, struct request *r, int rc)
 {
+    const char *network = d->networks[r->network].config.name;
     char text[NET_ADDR_TEXT_BYTES];
 
-    metric_add(metric_get(&dials, r->network_name, pn_errname(rc), NULL), 1);
+    metric_add(metric_get(&dials, network, conn_kind_name(r->kind), pn_errname(rc), NULL), 1);
+    if (r->kind != CONN_MANUAL)
+        outbound_tried(d, r, rc);
     if (rc == 0) {
         r->state = REQUEST_ESTABLISHED;
         return;
     }
     r->failures++;
-    schedule(d, r);
-    log_info("dial", "cannot connect to %s: %s; attempt %u", net_addr_format(text, &r->addr),
-             pn_strerror(rc), r->failures);
+    log_info("dial", "cannot connect to %s (%s): %s; attempt %u", net_addr_format(text, &r->addr),
+             conn_kind_name(r->kind), pn_strerror(rc), r->failures);
+    retire(d, r);
 }
 
 static void dial(struct dialer *d, struct request *r)
@@ -168,7 +184,7 @@ static void finish_dial(struct dialer *d, struct request *r, int rc)
         conclude(d, r, PN_ENOMEM);
         return;
     }
-    rc = d->config.connected(d->config.arg, r->network, c, &r->addr, r->id, &d->quit);
+    rc = d->config.connected(d->config.arg, r->network, c, &r->addr, r->kind, r->id, &d->quit);
     if (rc < 0)
         conn_close(c);
     conclude(d, r, rc);
@@ -180,10 +196,12 @@ static void take_inbox(struct dialer *d)
     struct closed_msg m;
 
     while (chan_try_recv(&d->inbox, &m) == 0) {
-        struct request *r = &d->requests[m.request_id - 1];
+        struct request *r = &d->requests[(m.request_id & 0xffff) - 1];
 
+        if (BUG(r->id != m.request_id || r->state != REQUEST_ESTABLISHED))
+            continue;
         r->failures = m.was_ready ? 1 : r->failures + 1;
-        schedule(d, r);
+        retire(d, r);
     }
 }
 
@@ -197,10 +215,19 @@ static void start_due(struct dialer *d)
     }
 }
 
+static bool has_sources(const struct dialer *d)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < DIALER_MAX_NETWORKS; i++)
+        any = any || (d->networks[i].known && d->networks[i].config.source.choose);
+    return any;
+}
+
 /* When something is to be done without any event. */
 static int64_t next_deadline(const struct dialer *d)
 {
-    int64_t at = CLOCK_NEVER;
+    int64_t at = has_sources(d) ? d->next_automatic_us : CLOCK_NEVER;
 
     for (unsigned i = 0; i < d->n; i++) {
         const struct request *r = &d->requests[i];
@@ -243,6 +270,8 @@ static void run(void *arg)
 
     while (!quit_requested(&d->quit)) {
         take_inbox(d);
+        if (has_sources(d) && clock_mono_us() >= d->next_automatic_us)
+            outbound_fill(d);
         start_due(d);
         wait_and_finish(d);
     }
@@ -256,11 +285,16 @@ int dialer_start(struct dialer *d)
     return thread_start(&d->thread, "dialer", ROLE_DIALER, run, d);
 }
 
-void dialer_closed(struct dialer *d, uint64_t request_id, int was_ready)
+void dialer_closed(struct dialer *d, uint64_t request_id, bool was_ready)
 {
     struct closed_msg m = {.request_id = request_id, .was_ready = was_ready};
 
     chan_try_send(&d->inbox, &m);
+}
+
+void dialer_set_extra(struct dialer *d, unsigned network, unsigned extra)
+{
+    atomic_store(&d->networks[network].extra, extra);
 }
 
 void dialer_stop(struct dialer *d)

@@ -1,19 +1,50 @@
-/* The dialer thread: keeps permanent connection requests alive. At most DIALER_MAX_UNDER_WAY dials
- * are under way; a request that fails, or whose connection ends, is tried again after
- * retry_ms × failures in a row, at most retry_max_ms (btcd connmgr: 5 s × n up to 5 min). */
+/* The dialer thread: decides whom to connect to, and connects.
+ *
+ * Permanent requests (manual peers) are kept alive for ever: one that fails, or whose connection
+ * ends, is tried again after retry_ms × failures in a row, at most retry_max_ms (btcd connmgr: 5 s
+ * × n up to 5 min). Besides them the dialer keeps a number of automatic connections of each kind,
+ * for which it asks a source, the address book, for candidates: never two in one network group,
+ * and nobody whom it tried in the last ten minutes while there are others. At most
+ * DIALER_MAX_UNDER_WAY dials are under way at once. */
 #ifndef DIAL_DIALER_H
 #define DIAL_DIALER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/conn.h"
+#include "net/conn_kind.h"
 #include "net/subnet.h"
 
 #define DIALER_MAX_UNDER_WAY 16
 #define DIALER_MAX_REQUESTS  256
+#define DIALER_MAX_NETWORKS  4
 
 struct chan;
 struct dialer;
+
+/* A proposal of a source. */
+struct dial_candidate {
+    struct net_addr addr;
+    uint64_t group;     /* equal for addresses that one operator may hold together */
+    int64_t last_try_s; /* wall clock; 0 for never */
+};
+
+/* Where automatic connections go. Both calls come from the dialer thread and must not block. */
+struct dial_source {
+    /* Returns: 0, or PN_ENOENT when there is nobody for this kind now. */
+    int (*choose)(void *arg, struct dial_candidate *out, enum conn_kind kind);
+    /* A dial has come out with `result`, 0 or a pn_err. */
+    void (*tried)(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
+    void *arg;
+};
+
+struct dialer_network {
+    const char *name;           /* metric label; static */
+    unsigned full, block_relay; /* automatic connections to keep */
+    bool feelers;               /* test an address about every two minutes */
+    struct dial_source source;  /* choose == NULL: no automatic connections */
+};
 
 struct dialer_config {
     int64_t connect_timeout_ms;
@@ -23,22 +54,30 @@ struct dialer_config {
     /* A connection is there. Thread: dialer; may block, and must then also wait for quit.
      * Owns: takes conn when it returns 0; else the dialer closes it and tries again later. */
     int (*connected)(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,
-                     uint64_t request_id, struct chan *quit);
+                     enum conn_kind kind, uint64_t request_id, struct chan *quit);
     void *arg;
 };
 
 /* Thread: the main thread. config is copied. Returns: NULL when there is no memory. */
 struct dialer *dialer_new(const struct dialer_config *config);
 
-/* A permanent request; `network` comes back in connected, `name` is its metric label (static).
- * Thread: before dialer_start. Returns: 0, or PN_ELIMIT when there are DIALER_MAX_REQUESTS. */
-int dialer_add(struct dialer *d, unsigned network, const char *name, const struct net_addr *addr);
+/* Make a network known; `number` comes back in connected. Thread: before dialer_start.
+ * Returns: 0 or PN_ELIMIT. */
+int dialer_add_network(struct dialer *d, unsigned number, const struct dialer_network *network);
+
+/* A permanent request. Thread: before dialer_start.
+ * Returns: 0, or PN_ELIMIT when there are DIALER_MAX_REQUESTS. */
+int dialer_add(struct dialer *d, unsigned network, const struct net_addr *addr);
 
 int dialer_start(struct dialer *d);
 
 /* The connection of this request has ended; was_ready tells whether its handshake had been
  * completed, which makes the next failure the first again. Thread: any; never blocks. */
-void dialer_closed(struct dialer *d, uint64_t request_id, int was_ready);
+void dialer_closed(struct dialer *d, uint64_t request_id, bool was_ready);
+
+/* Keep so many full connections more than configured: one while the tip is stale, 0 otherwise
+ * (Core, extra outbound peer). Thread: any. */
+void dialer_set_extra(struct dialer *d, unsigned network, unsigned extra);
 
 /* Ask the thread to leave; then wait for it. Thread: any / the main thread. */
 void dialer_stop(struct dialer *d);

@@ -101,8 +101,8 @@ static uint64_t oldest(const struct journal *j) REQUIRES(j->mu)
 
 static bool passes(const struct journal_filter *f, const struct journal_record *r)
 {
-    return (f->kinds == JOURNAL_ALL || (f->kinds & JOURNAL_BIT(r->kind))) &&
-           (f->events == JOURNAL_ALL || (f->events & JOURNAL_BIT(r->event))) &&
+    return (f->kinds == 0 || (f->kinds & JOURNAL_BIT(r->kind))) &&
+           (f->events == 0 || (f->events & JOURNAL_BIT(r->event))) &&
            r->wall_us >= f->since_wall_us && (!f->subject || strcmp(f->subject, r->subject) == 0);
 }
 

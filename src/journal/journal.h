@@ -84,16 +84,14 @@ void journal_free(struct journal *j);
  * time. Accepts NULL for `j`: a part of the program that has no journal notes nothing. */
 void journal_add(struct journal *j, const struct journal_note *note);
 
-#define JOURNAL_BIT(value)  (1u << (value))
-#define JOURNAL_ALL         0u
-#define JOURNAL_FROM_START  INT64_MIN
-#define JOURNAL_ANY_SUBJECT NULL
+#define JOURNAL_BIT(value) (1u << (value))
 
+/* Which records are wanted; a zeroed filter passes all. */
 struct journal_filter {
-    const char *subject;   /* exactly this text; JOURNAL_ANY_SUBJECT: any */
-    unsigned kinds;        /* JOURNAL_BIT of each kind wanted; JOURNAL_ALL: all */
-    unsigned events;       /* JOURNAL_BIT of each event wanted; JOURNAL_ALL: all */
-    int64_t since_wall_us; /* not before this time; JOURNAL_FROM_START: all */
+    const char *subject;   /* exactly this text; NULL: any */
+    unsigned kinds;        /* JOURNAL_BIT of each kind wanted; 0: any */
+    unsigned events;       /* JOURNAL_BIT of each event wanted; 0: any */
+    int64_t since_wall_us; /* not before this time */
 };
 
 /* Copy the newest records that pass the filter, newest first, at most `max` of them. What is added

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "net/addr_name.h"
 
 enum { IPV4_BYTES = 4, IPV6_BYTES = 16, KEY_BYTES = 32, MAPPED_PREFIX_BYTES = 12 };
+enum { CJDNS_PREFIX = 0xfc };
 
 static const uint8_t mapped_prefix[MAPPED_PREFIX_BYTES] = {[10] = 0xff, [11] = 0xff};
 
@@ -43,6 +45,14 @@ static int parse_port(uint16_t *out, const char *text)
     return 0;
 }
 
+/* Where it is known that an IPv6 address is what it seems, one in fc00::/8 is CJDNS's: nothing else
+ * uses that half of RFC 4193's range. */
+static void recognise_cjdns(struct net_addr *a)
+{
+    if (a->kind == NET_IPV6 && a->bytes[0] == CJDNS_PREFIX)
+        a->kind = NET_CJDNS;
+}
+
 static int parse_host(struct net_addr *out, const char *host)
 {
     uint8_t v6[IPV6_BYTES];
@@ -52,8 +62,9 @@ static int parse_host(struct net_addr *out, const char *host)
         return 0;
     }
     if (inet_pton(AF_INET6, host, v6) != 1)
-        return PN_EFORMAT;
+        return addr_name_parse(out, host);
     net_addr_from_ipv6_bytes(out, v6, out->port);
+    recognise_cjdns(out);
     return 0;
 }
 
@@ -61,6 +72,7 @@ int net_addr_parse(struct net_addr *out, const char *text, uint16_t default_port
 {
     char host[NET_ADDR_TEXT_BYTES];
     const char *host_end, *colon = strrchr(text, ':');
+    int rc;
 
     *out = (struct net_addr){.port = default_port};
     if (*text == '[') {
@@ -80,13 +92,17 @@ int net_addr_parse(struct net_addr *out, const char *text, uint16_t default_port
     host[host_end - text] = '\0';
     if (colon && parse_port(&out->port, colon + 1) < 0)
         return PN_EFORMAT;
-    return parse_host(out, host);
+    rc = parse_host(out, host);
+    if (rc == 0 && out->kind == NET_I2P && !colon)
+        out->port = 0;
+    return rc;
 }
 
 const char *net_addr_format(char out[NET_ADDR_TEXT_BYTES], const struct net_addr *a)
 {
-    char host[INET6_ADDRSTRLEN];
+    char host[ADDR_NAME_BYTES];
 
+    _Static_assert(sizeof host >= INET6_ADDRSTRLEN, "room for either");
     switch (a->kind) {
     case NET_IPV4:
         inet_ntop(AF_INET, a->bytes, host, sizeof host);
@@ -99,6 +115,10 @@ const char *net_addr_format(char out[NET_ADDR_TEXT_BYTES], const struct net_addr
         break;
     case NET_TORV3:
     case NET_I2P:
+        if (addr_name_format(host, a) < 0)
+            snprintf(host, sizeof host, "kind-%d", (int)a->kind); /* no memory for the checksum */
+        snprintf(out, NET_ADDR_TEXT_BYTES, "%s:%u", host, a->port);
+        break;
     case NET_NONE:
         snprintf(out, NET_ADDR_TEXT_BYTES, "kind-%d:%u", (int)a->kind, a->port);
         break;
@@ -153,6 +173,7 @@ int net_addr_from_sockaddr(struct net_addr *out, const struct sockaddr *sa)
 
         memcpy(&in6, sa, sizeof in6);
         net_addr_from_ipv6_bytes(out, in6.sin6_addr.s6_addr, ntohs(in6.sin6_port));
+        recognise_cjdns(out);
         return 0;
     }
     return PN_EINVAL;

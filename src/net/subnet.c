@@ -54,9 +54,16 @@ int subnet_parse(struct subnet *out, const char *text)
     return bits_match(out->base.bytes, NULL, out->prefix_bits, bits) ? 0 : PN_EFORMAT;
 }
 
+/* CJDNS addresses are IPv6 addresses too: fc00::/7 is one subnet. */
+static enum net_kind family(enum net_kind kind)
+{
+    return kind == NET_CJDNS ? NET_IPV6 : kind;
+}
+
 bool subnet_contains(const struct subnet *net, const struct net_addr *a)
 {
-    return net->base.kind == a->kind && bits_match(net->base.bytes, a->bytes, 0, net->prefix_bits);
+    return family(net->base.kind) == family(a->kind) &&
+           bits_match(net->base.bytes, a->bytes, 0, net->prefix_bits);
 }
 
 int subnet_list_add(struct subnet_list *list, const char *text)

@@ -5,5 +5,6 @@
 
 void add_dialer_tests(Suite *s);
 void add_listener_tests(Suite *s);
+void add_outbound_tests(Suite *s);
 
 #endif

@@ -180,10 +180,12 @@ inline serve(k_, result_)
     n_woken++
 }
 
-/* This call's own case is the one that is served. */
+/* The call served itself; it need not wait for its own wake-up. */
 inline serve_self(c)
 {
-    serve(CASE(me, c), rc);
+    result[CASE(me, c)] = rc;
+    taken[me] = CASE(me, c);
+    done[me] = true;
     rc = 0
 }
 

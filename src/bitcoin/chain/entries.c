@@ -3,6 +3,7 @@
  * An entry is 112 bytes; the active chain adds 4 bytes a header (5 with its slack), the hash index
  * between 5.4 and 10.7: less than 128 in all. */
 #include <assert.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -29,7 +29,7 @@ void lab_mine(struct btc_header *header, uint8_t hash[BTC_HASH_BYTES],
         rc = pow_check_hash(hash, header->bits, params);
         if (rc == 0)
             return;
-        ck_assert_msg(rc == PN_EPOW, "bits %08x can never be met", header->bits);
+        lab_require(rc == PN_EPOW, "bits %08x can never be met", header->bits);
     }
 }
 
@@ -59,7 +59,7 @@ uint32_t lab_extend(struct chain *chain, uint32_t parent, uint32_t n, uint32_t s
         struct chain_result result;
         int rc = lab_offer(chain, &result, lab_child(chain, parent, time));
 
-        ck_assert_msg(rc == 0, "header %u of %u: %s", i, n, pn_strerror(rc));
+        lab_require(rc == 0, "header %u of %u: %s", i, n, pn_strerror(rc));
         parent = result.index;
     }
     return parent;
@@ -72,14 +72,14 @@ static void check_entry(const struct chain *chain, uint32_t index)
     struct btc_header h;
     uint8_t hash[BTC_HASH_BYTES];
 
-    ck_assert_uint_lt(e->parent, index);
-    ck_assert_uint_eq(e->height, p->height + 1);
-    ck_assert(e->work == p->work + work_of_bits(e->bits));
-    ck_assert(p->flags & CHAIN_HAS_CHILD);
-    ck_assert_uint_eq(chain_find(chain, e->hash), index);
     chain_header(chain, &h, index);
     btc_header_hash(hash, &h);
-    ck_assert_mem_eq(hash, e->hash, sizeof hash);
+    lab_require(e->parent < index, "entry %u: parent %u", index, e->parent);
+    lab_require(e->height == p->height + 1, "entry %u: height %u", index, e->height);
+    lab_require(e->work == p->work + work_of_bits(e->bits), "entry %u: wrong work", index);
+    lab_require(p->flags & CHAIN_HAS_CHILD, "entry %u: has a child unawares", e->parent);
+    lab_require(chain_find(chain, e->hash) == index, "entry %u is not found", index);
+    lab_require(memcmp(hash, e->hash, sizeof hash) == 0, "entry %u: another's hash", index);
 }
 
 void lab_check(const struct chain *chain)
@@ -94,13 +94,13 @@ void lab_check(const struct chain *chain)
 
         check_entry(chain, i);
         if (!(e->flags & CHAIN_INVALID))
-            ck_assert_msg(e->work < tip->work || (e->work == tip->work && i >= index),
-                          "entry %u at height %u should be the tip", i, e->height);
+            lab_require(e->work < tip->work || (e->work == tip->work && i >= index),
+                        "entry %u at height %u should be the tip", i, e->height);
     }
     ck_assert(!(tip->flags & CHAIN_INVALID));
     ck_assert_uint_eq(chain_height(chain), tip->height);
     for (uint32_t height = tip->height;; height--, index = chain_entry(chain, index)->parent) {
-        ck_assert_uint_eq(chain_at(chain, height), index);
+        lab_require(chain_at(chain, height) == index, "height %u: not entry %u", height, index);
         if (height == 0)
             break;
     }

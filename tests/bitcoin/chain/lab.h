@@ -7,6 +7,13 @@
 
 #include "bitcoin/chain/chain.h"
 
+/* An assertion for long loops: Check's own tell the runner about each success, too. */
+#define lab_require(cond, ...)         \
+    do {                               \
+        if (!(cond))                   \
+            ck_abort_msg(__VA_ARGS__); \
+    } while (0)
+
 /* Compact targets that about 1 hash in 2, and 1 in 32, meets. */
 #define LAB_EASY_BITS 0x207fffffu
 #define LAB_HARD_BITS 0x2007ffffu

@@ -44,7 +44,7 @@ static void fill(struct hash_index *index, hash32 *hashes, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         make_hash(hashes[i], i);
-        ck_assert_int_eq(hash_index_reserve(index, key_of, hashes), 0);
+        lab_require(hash_index_reserve(index, key_of, hashes) == 0, "value %u: no room", i);
         hash_index_put(index, hashes[i]);
     }
 }
@@ -61,7 +61,7 @@ START_TEST(every_value_is_offered_for_its_hash)
     ck_assert_int_eq(hash_index_init(&index, capacities[_i]), 0);
     fill(&index, hashes, n);
     for (uint32_t i = 0; i < n; i++)
-        ck_assert_msg(offers(&index, hashes[i], i, &others), "value %u of %u is lost", i, n);
+        lab_require(offers(&index, hashes[i], i, &others), "value %u of %u is lost", i, n);
     hash_index_free(&index);
     free(hashes);
 }
@@ -78,7 +78,7 @@ START_TEST(tags_keep_wrong_candidates_rare)
     fill(&index, hashes, N);
     for (uint32_t i = N; i < 2 * N; i++) {
         make_hash(absent, i);
-        ck_assert(!offers(&index, absent, i, &others));
+        lab_require(!offers(&index, absent, i, &others), "value %u was never put in", i);
     }
     ck_assert_uint_lt(others, N / 1000);
     hash_index_free(&index);
@@ -115,9 +115,10 @@ START_TEST(a_quarter_of_the_slots_stays_empty)
     ck_assert_int_eq(hash_index_init(&index, N), 0);
     for (uint32_t i = 0; i < N; i++) {
         make_hash(hashes[i], i);
-        ck_assert_int_eq(hash_index_reserve(&index, key_of, hashes), 0);
+        lab_require(hash_index_reserve(&index, key_of, hashes) == 0, "value %u: no room", i);
         hash_index_put(&index, hashes[i]);
-        ck_assert_uint_le((i + 1) * 4 * sizeof(uint32_t), 3 * hash_index_bytes(&index));
+        lab_require((i + 1) * 4 * sizeof(uint32_t) <= 3 * hash_index_bytes(&index),
+                    "%u values in %zu bytes", i + 1, hash_index_bytes(&index));
     }
     hash_index_free(&index);
     free(hashes);

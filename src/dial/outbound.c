@@ -1,0 +1,146 @@
+/* Which automatic connections are wanting, and to whom they go.
+ *
+ * Block-relay-only ones come first, because the anchors of the last run are among them; then full
+ * ones; now and then a feeler, which tests one address (Core, net.cpp, ThreadOpenConnections). A
+ * candidate is passed over when we have or are dialling it, when its network group is taken, and,
+ * for the first thirty, when it was tried in the last ten minutes (btcd server.go). */
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "dial/dialer_internal.h"
+
+enum {
+    CANDIDATES_MAX = 100,
+    STRICT_CANDIDATES = 30,
+    RECENTLY_S = 600,
+    IDLE_MS = 500, /* until the next look when nobody was found; Core's interval */
+    FEELER_MEAN_MS = 120000
+};
+
+static unsigned count(const struct dialer *d, unsigned network, enum conn_kind kind)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < d->n; i++)
+        n += d->requests[i].state != REQUEST_FREE && d->requests[i].network == network &&
+             d->requests[i].kind == kind;
+    return n;
+}
+
+static bool is_automatic(enum conn_kind kind)
+{
+    return kind == CONN_FULL || kind == CONN_BLOCK_RELAY;
+}
+
+/* A feeler ends at once, so it may share a group; it must only not be somebody we have. */
+static bool acceptable(const struct dialer *d, unsigned network, enum conn_kind kind,
+                       const struct dial_candidate *c)
+{
+    if (!subnet_list_permits(d->config.permitted, &c->addr))
+        return false;
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct request *r = &d->requests[i];
+
+        if (r->state == REQUEST_FREE || r->network != network)
+            continue;
+        if (net_addr_equal(&r->addr, &c->addr))
+            return false;
+        if (is_automatic(kind) && is_automatic(r->kind) && r->group == c->group)
+            return false;
+    }
+    return true;
+}
+
+static bool find(const struct dialer *d, struct dial_candidate *out, unsigned network,
+                 enum conn_kind kind)
+{
+    const struct dial_source *source = &d->networks[network].config.source;
+
+    for (int i = 0; i < CANDIDATES_MAX; i++) {
+        if (source->choose(source->arg, out, kind) < 0)
+            return false;
+        if (i < STRICT_CANDIDATES && clock_wall_s() - out->last_try_s < RECENTLY_S)
+            continue;
+        if (acceptable(d, network, kind, out))
+            return true;
+    }
+    return false;
+}
+
+/* Returns: whether a request was made. */
+static bool open_one(struct dialer *d, unsigned network, enum conn_kind kind)
+{
+    struct dial_candidate c;
+    struct request *r;
+
+    if (!find(d, &c, network, kind))
+        return false;
+    r = dialer_place(d, network, kind, &c.addr);
+    if (r)
+        r->group = c.group;
+    return r != NULL;
+}
+
+static unsigned wanted(const struct dialer_network_state *n, enum conn_kind kind)
+{
+    if (kind == CONN_BLOCK_RELAY)
+        return n->config.block_relay;
+    return n->config.full + atomic_load(&n->extra);
+}
+
+static bool fill_kind(struct dialer *d, unsigned network, enum conn_kind kind)
+{
+    unsigned goal = wanted(&d->networks[network], kind);
+    bool opened = false;
+
+    for (unsigned have = count(d, network, kind); have < goal; have++) {
+        if (!open_one(d, network, kind))
+            break;
+        opened = true;
+        if (d->failed_in_row >= OUTBOUND_FAILURES_SLOW)
+            break;
+    }
+    return opened;
+}
+
+static void feel(struct dialer *d, unsigned network)
+{
+    struct dialer_network_state *n = &d->networks[network];
+
+    if (!n->config.feelers || clock_mono_us() < n->next_feeler_us ||
+        count(d, network, CONN_FEELER) > 0)
+        return;
+    n->next_feeler_us = clock_deadline_ms(random_exponential(FEELER_MEAN_MS));
+    open_one(d, network, CONN_FEELER);
+}
+
+void outbound_fill(struct dialer *d)
+{
+    bool opened = false;
+
+    for (unsigned i = 0; i < DIALER_MAX_NETWORKS; i++) {
+        struct dialer_network_state *n = &d->networks[i];
+
+        if (!n->known || !n->config.source.choose)
+            continue;
+        if (count(d, i, CONN_ADDR_FETCH) == 0)
+            open_one(d, i, CONN_ADDR_FETCH);
+        opened = fill_kind(d, i, CONN_BLOCK_RELAY) || opened;
+        opened = fill_kind(d, i, CONN_FULL) || opened;
+        feel(d, i);
+    }
+    /* Behind a dead network every dial fails: then one at a time, and slowly. */
+    if (d->failed_in_row >= OUTBOUND_FAILURES_SLOW && opened)
+        d->next_automatic_us = clock_deadline_ms(d->config.retry_ms);
+    else
+        d->next_automatic_us = clock_deadline_ms(IDLE_MS);
+}
+
+void outbound_tried(struct dialer *d, const struct request *r, int result)
+{
+    const struct dial_source *source = &d->networks[r->network].config.source;
+
+    d->failed_in_row = result == 0 ? 0 : d->failed_in_row + 1;
+    if (source->tried)
+        source->tried(source->arg, &r->addr, r->kind, result);
+}

@@ -1,0 +1,90 @@
+#include "ethereum/enr/nodekey.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "codec/hex.h"
+
+enum { DIGITS = 2 * EC_SECRET_BYTES, PATH_BYTES = 4096 - 512 };
+
+static int parse(uint8_t secret[EC_SECRET_BYTES], char *text, size_t len)
+{
+    uint8_t pubkey[EC_PUBKEY_BYTES];
+
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    text[len] = '\0';
+    if (hex_decode(secret, EC_SECRET_BYTES, text) < 0 || ec_pubkey(pubkey, secret) < 0)
+        return PN_EFORMAT;
+    return 0;
+}
+
+static int load(uint8_t secret[EC_SECRET_BYTES], const char *path)
+{
+    char text[DIGITS + 8];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len;
+    int rc;
+
+    if (fd < 0)
+        return pn_err_from_errno(errno);
+    if (fchmod(fd, 0600) < 0)
+        rc = pn_err_from_errno(errno);
+    else if ((len = read(fd, text, sizeof text - 1)) < 0)
+        rc = pn_err_from_errno(errno);
+    else
+        rc = parse(secret, text, (size_t)len);
+    close(fd);
+    explicit_bzero(text, sizeof text);
+    return rc;
+}
+
+static int write_new(const char *path, const uint8_t secret[EC_SECRET_BYTES])
+{
+    char text[DIGITS + 2];
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = 0;
+
+    if (fd < 0)
+        return pn_err_from_errno(errno);
+    hex_encode(text, secret, EC_SECRET_BYTES);
+    memcpy(text + DIGITS, "\n", 2);
+    if (write(fd, text, DIGITS + 1) != DIGITS + 1 || fsync(fd) < 0)
+        rc = PN_EIO;
+    if (close(fd) < 0)
+        rc = PN_EIO;
+    explicit_bzero(text, sizeof text);
+    return rc;
+}
+
+/* Written aside and moved into place, so that a crash leaves no half a key. */
+static int create(uint8_t secret[EC_SECRET_BYTES], const char *path)
+{
+    char aside[PATH_BYTES];
+    int rc;
+
+    if ((size_t)snprintf(aside, sizeof aside, "%s.new", path) >= sizeof aside)
+        return PN_EINVAL;
+    if (unlink(aside) < 0 && errno != ENOENT)
+        return pn_err_from_errno(errno);
+    ec_secret_generate(secret);
+    rc = write_new(aside, secret);
+    if (rc == 0 && rename(aside, path) < 0)
+        rc = pn_err_from_errno(errno);
+    if (rc < 0)
+        unlink(aside);
+    return rc;
+}
+
+int nodekey_load_or_create(uint8_t secret[EC_SECRET_BYTES], const char *path)
+{
+    int rc = load(secret, path);
+
+    return rc == PN_ENOENT ? create(secret, path) : rc;
+}

@@ -1,0 +1,88 @@
+#include "network_double.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "harness.h"
+#include "net/sock.h"
+
+struct network_double network;
+
+static int double_connect_start(int *fd, const struct net_addr *to)
+{
+    unsigned n = atomic_load(&network.dials);
+    int fds[2];
+
+    (void)to;
+    if (n < DIALS_MAX)
+        atomic_store(&network.dial_times_us[n], clock_mono_us());
+    atomic_fetch_add(&network.dials, 1);
+    if (atomic_load(&network.refuse))
+        return PN_EREFUSED;
+    if (atomic_load(&network.undecided)) {
+        if (pipe(fds) < 0) /* the reading end is never writable */
+            return PN_ESYS;
+    } else if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0) {
+        return PN_ESYS;
+    }
+    *fd = fds[0];
+    return 0; /* the other end stays open until the test's process ends */
+}
+
+static int double_connect_result(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+static const struct sock_ops ops = {
+    .connect_start = double_connect_start,
+    .connect_result = double_connect_result,
+};
+
+void network_double_start(void)
+{
+    network = (struct network_double){0};
+    clock_test_start(1700000000);
+    sock_set_ops(&ops);
+}
+
+void network_double_stop(void)
+{
+    sock_set_ops(NULL);
+    clock_test_stop();
+}
+
+int network_double_connected(void *arg, unsigned number, struct conn *c,
+                             const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
+                             struct chan *quit)
+{
+    (void)arg;
+    (void)number;
+    (void)addr;
+    (void)kind;
+    (void)quit;
+    atomic_store(&network.last_request_id, request_id);
+    atomic_fetch_add(&network.connections, 1);
+    conn_close(c);
+    return 0;
+}
+
+void await_count(atomic_uint *counter, unsigned n)
+{
+    for (int i = 0; i < 10000 && atomic_load(counter) < n; i++)
+        poll(NULL, 0, 1);
+    ck_assert_uint_eq(atomic_load(counter), n);
+}
+
+void await_dials(unsigned n)
+{
+    for (int moved = 0; moved < 4000 && atomic_load(&network.dials) < n; moved++) {
+        clock_test_advance_ms(500);
+        poll(NULL, 0, 2);
+    }
+    ck_assert_uint_ge(atomic_load(&network.dials), n);
+}

@@ -1,0 +1,37 @@
+/* A network that does what a test says: dials are refused, never decided, or succeed at once. */
+#ifndef TESTS_DIAL_NETWORK_DOUBLE_H
+#define TESTS_DIAL_NETWORK_DOUBLE_H
+
+#include <stdatomic.h>
+
+#include "dial/dialer.h"
+
+enum { DIALS_MAX = 64 };
+
+struct network_double {
+    atomic_int refuse;    /* dials fail at once */
+    atomic_int undecided; /* their sockets never become writable */
+    atomic_uint dials;    /* so far, and when the first of them were made */
+    atomic_llong dial_times_us[DIALS_MAX];
+    atomic_uint connections; /* handed over */
+    atomic_ullong last_request_id;
+};
+
+extern struct network_double network;
+
+/* Install it, and the test clock. */
+void network_double_start(void);
+void network_double_stop(void);
+
+/* For dialer_config.connected: counts and closes. */
+int network_double_connected(void *arg, unsigned number, struct conn *c,
+                             const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
+                             struct chan *quit);
+
+/* Wait in real time for something the dialer does at once; never moves the test clock. */
+void await_count(atomic_uint *counter, unsigned n);
+
+/* Move the test clock until there have been n dials. */
+void await_dials(unsigned n);
+
+#endif
