@@ -5,6 +5,8 @@
 
 BCOIN_VERSION=1.0.2
 BTCD_VERSION=v0.24.2
+DEVP2P_VERSION=v1.12.2
+ETHEREUMJS_VERSION=10.0.0
 
 # Without its install scripts bcoin runs as plain JavaScript: nothing is compiled. The leveldown it
 # names is too old for today's node.
@@ -29,4 +31,31 @@ install_btcd() {
     mkdir -p "$peers/bin"
     GOBIN=$peers/bin go install "github.com/btcsuite/btcd@$BTCD_VERSION" &&
         echo "$BTCD_VERSION" >"$peers/bin/btcd.version"
+}
+
+# go-ethereum's discovery tool. Of its dependencies one reaches into Go's runtime, which newer
+# linkers allow only when told.
+install_devp2p() {
+    [ "$(cat "$peers/bin/devp2p.version" 2>/dev/null)" = "$DEVP2P_VERSION" ] && return 0
+    go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
+    version_at_least "${go_version:-0}" 1.19 || install_packages golang
+    set --
+    ! version_at_least "${go_version:-0}" 1.23 || set -- -ldflags=-checklinkname=0
+    say "building devp2p $DEVP2P_VERSION with go into $peers/bin"
+    mkdir -p "$peers/bin"
+    GOBIN=$peers/bin go install "$@" "github.com/ethereum/go-ethereum/cmd/devp2p@$DEVP2P_VERSION" &&
+        echo "$DEVP2P_VERSION" >"$peers/bin/devp2p.version"
+}
+
+install_ethereumjs() {
+    installed=$peers/ethereumjs/node_modules/@ethereumjs/devp2p/package.json
+    grep -qs "\"version\": \"$ETHEREUMJS_VERSION\"" "$installed" && return 0
+    node_version=$(node --version 2>/dev/null | tr -d v)
+    version_at_least "${node_version:-0}" 18 || install_packages nodejs
+    command -v npm >/dev/null || install_packages npm
+    say "installing @ethereumjs/devp2p $ETHEREUMJS_VERSION from npm into $peers/ethereumjs"
+    mkdir -p "$peers/ethereumjs"
+    printf '{"private": true, "dependencies": {"@ethereumjs/devp2p": "%s"}}\n' \
+        "$ETHEREUMJS_VERSION" >"$peers/ethereumjs/package.json"
+    (cd "$peers/ethereumjs" && npm install --silent --ignore-scripts --no-audit --no-fund >/dev/null)
 }

@@ -27,6 +27,26 @@ _p2pnode()
     --bitcoin)
         mapfile -t COMPREPLY < <(compgen -W 'mainnet testnet3 testnet4 signet regtest' -- "$cur")
         ;;
+    --asmap)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --proxy-user)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --proxy-password)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --onion-user)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --onion-password)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --log-level)
         mapfile -t COMPREPLY < <(compgen -W 'error warn info debug trace' -- "$cur")
         ;;
@@ -42,19 +62,26 @@ _p2pnode()
             --conf= --no-conf --datadir= --no-datadir --pidfile= --no-pidfile --bitcoin
             --bitcoin= --no-bitcoin --signet-challenge= --no-signet-challenge
             --listen= --no-listen --connect= --no-connect --addnode=
-            --no-addnode --generate= --no-generate --advertise-services=
-            --no-advertise-services --user-agent-comment=
-            --no-user-agent-comment --maxpeers= --no-maxpeers --netrestrict=
-            --no-netrestrict --max-send-buffer= --no-max-send-buffer
-            --handshake-timeout= --no-handshake-timeout --idle-timeout=
-            --no-idle-timeout --ping-interval= --no-ping-interval --stall-tick=
-            --no-stall-tick --stall-timeout= --no-stall-timeout
-            --trickle-interval= --no-trickle-interval --write-timeout=
-            --no-write-timeout --connect-timeout= --no-connect-timeout
-            --retry-interval= --no-retry-interval --retry-max= --no-retry-max
-            --api-listen= --no-api-listen --log-level= --no-log-level
-            --log-file= --no-log-file --log-format= --no-log-format
-            --check-config --print-config --version --help' -- "$cur")
+            --no-addnode --seednode= --no-seednode --dnsseed --fixedseeds
+            --externalip= --no-externalip --generate= --no-generate
+            --advertise-services= --no-advertise-services --user-agent-comment=
+            --no-user-agent-comment --maxpeers= --no-maxpeers --outbound=
+            --no-outbound --block-relay= --no-block-relay --asmap= --no-asmap
+            --netrestrict= --no-netrestrict --proxy= --no-proxy --proxy-user=
+            --no-proxy-user --proxy-password= --no-proxy-password --onion=
+            --no-onion --onion-user= --no-onion-user --onion-password=
+            --no-onion-password --tor-isolation --i2psam= --no-i2psam
+            --whitelist= --no-whitelist --bantime= --no-bantime
+            --max-send-buffer= --no-max-send-buffer --handshake-timeout=
+            --no-handshake-timeout --idle-timeout= --no-idle-timeout
+            --ping-interval= --no-ping-interval --stall-tick= --no-stall-tick
+            --stall-timeout= --no-stall-timeout --trickle-interval=
+            --no-trickle-interval --gossip-interval= --no-gossip-interval
+            --write-timeout= --no-write-timeout --connect-timeout=
+            --no-connect-timeout --retry-interval= --no-retry-interval
+            --retry-max= --no-retry-max --api-listen= --no-api-listen
+            --log-level= --no-log-level --log-file= --no-log-file --log-format=
+            --no-log-format --check-config --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
             compopt -o nospace
         fi

@@ -21,12 +21,14 @@
 #include "api/api.h"
 #include "app/exit_status.h"
 #include "app/log_metrics.h"
+#include "app/node_gate.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
 #include "app/signals.h"
 #include "app/state_dump.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "config.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -167,15 +169,24 @@ static int start_threads(struct node *n)
     return rc;
 }
 
+static void on_housekeeping(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    node_gate_save(arg);
+}
+
 static int start(struct node *n)
 {
+    const struct timeval minute = {.tv_sec = 60};
     int status = node_build(n);
 
     if (status != STATUS_CLEAN)
         return status;
     n->overdue = evtimer_new(loop_base(n->loop), on_overdue, n);
+    n->housekeeping = event_new(loop_base(n->loop), -1, EV_PERSIST, on_housekeeping, n);
     n->signals = signals_new(loop_base(n->loop), on_signal, n);
-    if (!n->overdue || !n->signals)
+    if (!n->overdue || !n->signals || !n->housekeeping || event_add(n->housekeeping, &minute) < 0)
         return STATUS_FAILURE;
     if (node_open_listeners(n) < 0 || start_api(n) < 0)
         return STATUS_BIND;
@@ -200,6 +211,8 @@ static void take_down(struct node *n)
     signals_free(n->signals);
     if (n->overdue)
         event_free(n->overdue);
+    if (n->housekeeping)
+        event_free(n->housekeeping);
     node_free_parts(n);
 }
 
@@ -216,10 +229,20 @@ static void set_process_limits(void)
     }
 }
 
+static int run(struct node *n)
+{
+    int status = start(n);
+
+    if (status == STATUS_CLEAN)
+        loop_run(n->loop);
+    take_down(n);
+    return status;
+}
+
 int node_run(struct options *options, const struct node_arguments *arguments)
 {
-    struct node n = {.options = options, .arguments = arguments, .datadir = {.lock_fd = -1}};
-    int status;
+    struct node *n = mem_zalloc(sizeof *n);
+    int status = STATUS_FAILURE;
 
     set_process_limits();
     metrics_register_process(PACKAGE_VERSION);
@@ -227,10 +250,13 @@ int node_run(struct options *options, const struct node_arguments *arguments)
     log_metrics_register();
     log_info("app", "p2pnode %s, bitcoin %s, data in %s", PACKAGE_VERSION, options->bitcoin,
              options->datadir);
-    status = start(&n);
-    if (status == STATUS_CLEAN)
-        loop_run(n.loop);
-    take_down(&n);
+    if (n) {
+        n->options = options;
+        n->arguments = arguments;
+        n->datadir.lock_fd = -1;
+        status = run(n);
+        mem_free(n);
+    }
     log_info("app", "stopped, status %d", status);
     metrics_reset();
     return status;

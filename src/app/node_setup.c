@@ -1,9 +1,12 @@
 #include "app/node_setup.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/exit_status.h"
+#include "app/node_book.h"
+#include "app/node_gate.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -85,11 +88,13 @@ static int make_bitcoin(struct node *n)
         .max_headers = MAX_HEADERS,
         .generate_ms = o->generate_interval_ms,
         .services = o->advertise_services.set ? o->advertise_services.bits : 0,
-        .max_peers = (unsigned)o->maxpeers,
+        .max_peers = (unsigned)o->maxpeers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
     };
     int rc = fill_params(&config.params, o);
 
+    if (rc == 0)
+        rc = node_book_open(n, &config);
     if (rc < 0)
         return rc;
     n->user_agent = make_user_agent(o->user_agent_comment);
@@ -104,14 +109,50 @@ static int on_connected(void *arg, unsigned network, struct conn *c, const struc
 {
     struct node *n = arg;
 
-    return server_add_conn(n->server, network, c, addr, kind, request_id, quit);
+    return server_add_conn(n->server, network, c, addr, kind, false, request_id, quit);
 }
 
-static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
+static int on_accepted(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
 {
     struct node *n = arg;
 
-    return server_add_conn(n->server, n->network, c, from, CONN_INBOUND, 0, NULL);
+    return server_add_conn(n->server, n->network, c, from, CONN_INBOUND, has_slot, 0, NULL);
+}
+
+static int fill_proxy(struct proxy_server *out, const char *address, const char *user,
+                      const char *password)
+{
+    int rc = address ? net_addr_parse(&out->addr, address, 0) : 0;
+
+    if (rc < 0 || !address || !user)
+        return rc;
+    if (strlen(user) >= sizeof out->auth.user ||
+        (password && strlen(password) >= sizeof out->auth.password))
+        return PN_ETOOLARGE;
+    snprintf(out->auth.user, sizeof out->auth.user, "%s", user);
+    snprintf(out->auth.password, sizeof out->auth.password, "%s", password ? password : "");
+    return 0;
+}
+
+static int make_paths(struct node *n)
+{
+    const struct options *o = n->options;
+    struct proxy_config config = {
+        .no_onion = !o->onion && o->source[OPTION_ONION] != OPTION_FROM_DEFAULT,
+        .isolation = o->tor_isolation,
+    };
+    int rc = fill_proxy(&config.proxy, o->proxy, o->proxy_user, o->proxy_password);
+
+    if (rc == 0)
+        rc = fill_proxy(&config.onion, o->onion, o->onion_user, o->onion_password);
+    if (rc == 0 && o->i2psam)
+        rc = net_addr_parse(&config.sam, o->i2psam, 0);
+    if (rc < 0)
+        return rc;
+    if (proxy_overrides_credentials(&config))
+        log_warn("app", "--tor-isolation takes the place of the user and password given for Tor");
+    n->paths = dial_paths_new(&config, "");
+    return n->paths ? 0 : PN_ENOMEM;
 }
 
 static int make_dialer(struct node *n, uint16_t default_port)
@@ -121,11 +162,18 @@ static int make_dialer(struct node *n, uint16_t default_port)
         .connect_timeout_ms = n->options->connect_timeout_ms,
         .retry_ms = n->options->retry_interval_ms,
         .retry_max_ms = n->options->retry_max_ms,
-        .permitted = &n->permitted,
+        .gate = &n->gate,
+        .paths = n->paths,
         .connected = on_connected,
         .arg = n,
     };
-    const struct dialer_network network = {.name = "bitcoin"};
+    const struct dialer_network network = {
+        .name = "bitcoin",
+        .full = (unsigned)n->options->outbound,
+        .block_relay = (unsigned)n->options->block_relay,
+        .feelers = n->options->outbound > 0,
+        .source = bitcoin_dial_source(n->bitcoin),
+    };
     int rc;
 
     n->dialer = dialer_new(&config);
@@ -147,14 +195,13 @@ static int make_parts(struct node *n)
 {
     const struct options *o = n->options;
     const struct btc_params *params = btc_params_find(o->bitcoin);
-    unsigned outbound = (unsigned)(o->connect.n + o->addnode.n);
+    unsigned named = (unsigned)(o->connect.n + o->addnode.n);
+    unsigned outbound = named + (unsigned)(o->outbound + o->block_relay + (o->outbound > 0));
     int rc;
 
-    for (size_t i = 0; i < o->netrestrict.n; i++) {
-        rc = subnet_list_add(&n->permitted, o->netrestrict.items[i]);
-        if (rc < 0)
-            return rc;
-    }
+    rc = node_gate_open(n);
+    if (rc < 0)
+        return rc;
     slots_init(&n->slots, (unsigned)o->maxpeers, outbound);
     n->loop = loop_new();
     n->server = server_new((unsigned)o->maxpeers);
@@ -167,12 +214,14 @@ static int make_parts(struct node *n)
     if (rc < 0)
         return rc;
     n->network = (unsigned)rc;
-    rc = make_dialer(n, params->default_port);
+    rc = make_paths(n);
+    if (rc == 0)
+        rc = make_dialer(n, params->default_port);
     if (rc < 0)
         return rc;
     server_set_dialer(n->server, n->dialer);
-    if (outbound == 0)
-        log_info("app", "no peers are named with --connect or --addnode: waiting to be dialled");
+    server_set_gate(n->server, &n->gate);
+    bitcoin_set_dialer(n->bitcoin, n->dialer);
     return 0;
 }
 
@@ -194,7 +243,10 @@ void node_free_parts(struct node *n)
 {
     server_free(n->server);
     dialer_free(n->dialer);
+    dial_paths_free(n->paths);
     bitcoin_free(n->bitcoin);
+    node_book_close(n);
+    node_gate_close(n);
     loop_free(n->loop);
     mem_free(n->user_agent);
     if (n->pidfile_written)
@@ -211,7 +263,7 @@ int node_open_listeners(struct node *n)
     for (size_t i = 0; i < list->n; i++) {
         struct listener_config config = {
             .network = "bitcoin",
-            .permitted = &n->permitted,
+            .gate = &n->gate,
             .slots = &n->slots,
             .accepted = on_accepted,
             .arg = n,

@@ -2,13 +2,17 @@
 #ifndef APP_NODE_SETUP_H
 #define APP_NODE_SETUP_H
 
+#include "addrbook/addrbook.h"
+#include "addrbook/dump.h"
 #include "api/api.h"
 #include "app/node.h"
 #include "app/options.h"
 #include "bitcoin/bitcoin.h"
 #include "dial/dialer.h"
+#include "dial/gate.h"
 #include "dial/listener.h"
 #include "dial/slots.h"
+#include "net/dial_path.h"
 #include "net/loop.h"
 #include "server/server.h"
 #include "store/datadir.h"
@@ -23,13 +27,23 @@ struct node {
     bool pidfile_written;
     struct loop *loop;
     struct signals *signals;
-    struct event *overdue; /* ends a stop that takes too long */
-    struct subnet_list permitted;
+    struct event *overdue;      /* ends a stop that takes too long */
+    struct event *housekeeping; /* once a minute */
+    struct subnet_list permitted, exempt;
+    struct journal *journal;
+    struct gate gate;
+    char *ban_file;
+    uint64_t bans_saved; /* version of the list on disk */
+    struct asmap *asmap;
+    struct net_policy policy;
+    struct addrbook *book;
+    struct addr_dump *dump;
     struct slots slots;
     char *user_agent;
     struct bitcoin *bitcoin;
     struct server *server;
     unsigned network; /* the server's number for bitcoin */
+    struct dial_paths *paths;
     struct dialer *dialer;
     struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;

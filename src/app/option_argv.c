@@ -9,6 +9,7 @@
 
 #include "app/option_settings.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 /* getopt_long gives back FIRST_CODE + 2 × id, and one more for --no-KEY. */
 enum { FIRST_CODE = 256, NAME_BYTES = 48 };
@@ -95,25 +96,28 @@ static int add_one(struct settings *out, struct option_report *report, int code,
 int settings_from_argv(struct settings *out, struct option_report *report, int argc,
                        char *const *argv)
 {
-    struct grammar g;
+    struct grammar *g = mem_alloc(sizeof *g);
     int code, at, err = 0;
 
-    grammar_init(&g);
+    if (!g)
+        return PN_ENOMEM;
+    grammar_init(g);
     opterr = 0;
     optind = 0; /* glibc: start anew, also after an earlier parse */
     for (at = 1; err == 0; at = optind) {
         optopt = 0;
-        code = getopt_long(argc, argv, g.short_names, g.options, NULL);
+        code = getopt_long(argc, argv, g->short_names, g->options, NULL);
         if (code == -1)
             break;
         if (code < FIRST_CODE && code != '?' && code != ':')
             code = code_of_short_name(code);
-        if (code == '?' || code == ':' || is_abbreviated(argv[at], &g, code))
+        if (code == '?' || code == ':' || is_abbreviated(argv[at], g, code))
             err = complain(report, code, argv[at]);
         else
             err = add_one(out, report, code, optarg);
     }
     for (; err == 0 && optind < argc; optind++)
         err = option_report_error(report, STATUS_USAGE, "unexpected argument %s", argv[optind]);
+    mem_free(g);
     return err;
 }

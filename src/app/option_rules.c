@@ -72,9 +72,14 @@ int option_apply_rules(struct options *o, struct option_report *report,
          "only with bitcoin = regtest"},
         {o->advertise_services.set && !network_is(o, "regtest"), OPTION_ADVERTISE_SERVICES,
          "only with bitcoin = regtest"},
+        {o->loopback_routable && !network_is(o, "regtest"), OPTION_LOOPBACK_ROUTABLE,
+         "only with bitcoin = regtest"},
+        {o->dnsseed_name.n > 0 && !network_is(o, "regtest"), OPTION_DNSSEED_NAME,
+         "only with bitcoin = regtest"},
         {o->retry_max_ms < o->retry_interval_ms, pause,
          "retry-max would be shorter than retry-interval"},
     };
+    bool looks_around;
     int err = 0;
 
     for (size_t i = 0; i < sizeof rules / sizeof rules[0] && err == 0; i++)
@@ -85,5 +90,14 @@ int option_apply_rules(struct options *o, struct option_report *report,
     /* As bitcoind does: a node that is told whom to dial does not invite others. */
     if (o->connect.n > 0 && o->source[OPTION_LISTEN] == OPTION_FROM_DEFAULT)
         option_list_free(&o->listen);
+    if (o->connect.n > 0)
+        o->outbound = o->block_relay = 0;
+    /* Nor does one that wants no peers of its own choice, or is told where to stay, ask strangers
+     * for addresses, unless told to. */
+    looks_around = o->outbound + o->block_relay > 0 && o->netrestrict.n == 0;
+    if (o->source[OPTION_DNSSEED] == OPTION_FROM_DEFAULT)
+        o->dnsseed = looks_around;
+    if (o->source[OPTION_FIXEDSEEDS] == OPTION_FROM_DEFAULT)
+        o->fixedseeds = looks_around;
     return err;
 }

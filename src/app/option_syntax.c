@@ -6,6 +6,7 @@
 #include "app/config_file.h"
 #include "net/addr.h"
 #include "net/subnet.h"
+#include "net/target.h"
 
 /* An address with letters is IPv6 and has several colons; anything else with letters is meant as a
  * host's name. */
@@ -32,6 +33,15 @@ const char *option_check_address(const char *text, enum option_port port, bool z
     if (a.port != b.port)
         return port == OPTION_PORT_REQUIRED ? "has no port: ADDR:PORT or [ADDR]:PORT" : NULL;
     return a.port == 0 && !zero_port_allowed ? "has port 0, on which nobody can be reached" : NULL;
+}
+
+const char *option_check_name(const char *text)
+{
+    struct net_target target;
+
+    if (strchr(text, ':') || net_target_parse(&target, text, 0) < 0 || target.kind != TARGET_NAME)
+        return "is not a host name";
+    return NULL;
 }
 
 const char *option_check_subnet(const char *text)

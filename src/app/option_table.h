@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_KIND_LISTEN_LIST,  /* struct option_list: ADDR[:PORT], port 0 allowed */
     OPTION_KIND_ADDRESS_LIST, /* struct option_list: ADDR[:PORT] */
     OPTION_KIND_SUBNET_LIST,  /* struct option_list: ADDR[/BITS] */
+    OPTION_KIND_NAME_LIST,    /* struct option_list: host names */
     OPTION_KIND_COUNT
 };
 

@@ -80,6 +80,8 @@ static const char *find_fault(const struct option_def *def, const char *text)
         return option_check_address(text, OPTION_PORT_OPTIONAL, false);
     case OPTION_KIND_SUBNET_LIST:
         return option_check_subnet(text);
+    case OPTION_KIND_NAME_LIST:
+        return option_check_name(text);
     default:
         return NULL;
     }

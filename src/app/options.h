@@ -31,7 +31,13 @@ enum option_source {
 };
 
 /* How many items the lists may have. */
-enum { OPTION_LISTEN_MAX = 16, OPTION_DIAL_MAX = 128, OPTION_SUBNETS_MAX = 64 };
+enum {
+    OPTION_LISTEN_MAX = 16,
+    OPTION_DIAL_MAX = 128,
+    OPTION_SEEDS_MAX = 64,
+    OPTION_SUBNETS_MAX = 64,
+    OPTION_NAMES_MAX = 16
+};
 
 struct option_list {
     char **items;
@@ -57,17 +63,33 @@ struct options {
     char *datadir; /* never NULL after loading; it need not exist */
     char *pidfile;
 
-    const char *bitcoin;          /* "mainnet", "testnet3", "testnet4", "signet", "regtest", or
-                                     NULL when switched off; static text */
-    char *signet_challenge;       /* hexadecimal script, or NULL for the default signet */
-    struct option_list listen;    /* ADDR[:PORT]; port 0 lets the system choose; empty: none */
-    struct option_list connect;   /* ADDR[:PORT]; not empty: dial these peers only */
-    struct option_list addnode;   /* ADDR[:PORT] */
-    int64_t generate_interval_ms; /* 0: off; regtest only */
+    const char *bitcoin;           /* "mainnet", "testnet3", "testnet4", "signet", "regtest", or
+                                      NULL when switched off; static text */
+    char *signet_challenge;        /* hexadecimal script, or NULL for the default signet */
+    struct option_list listen;     /* ADDR[:PORT]; port 0 lets the system choose; empty: none */
+    struct option_list connect;    /* ADDR[:PORT]; not empty: dial these peers only */
+    struct option_list addnode;    /* ADDR[:PORT] */
+    struct option_list seednode;   /* ADDR[:PORT] */
+    struct option_list externalip; /* ADDR[:PORT] */
+    int64_t generate_interval_ms;  /* 0: off; regtest only */
     struct option_bits advertise_services; /* regtest only */
     char *user_agent_comment;
 
+    bool dnsseed, fixedseeds;        /* unless said, only when peers are to be found */
+    struct option_list dnsseed_name; /* in place of the network's own; regtest only */
+    char *dns_server;                /* ADDR:PORT, or NULL: the system's */
+
     int64_t maxpeers;
+    int64_t outbound;                          /* 0 with --connect */
+    int64_t block_relay;                       /* 0 with --connect */
+    char *asmap;                               /* file, or NULL */
+    bool loopback_routable;                    /* regtest only */
+    char *proxy, *proxy_user, *proxy_password; /* ADDR:PORT, or NULL */
+    char *onion, *onion_user, *onion_password;
+    bool tor_isolation;
+    char *i2psam;
+    struct option_list whitelist; /* CIDR */
+    int64_t bantime_ms;
     struct option_list netrestrict; /* CIDR; empty: no restriction */
     int64_t max_send_buffer_bytes;  /* per peer */
 
@@ -77,6 +99,7 @@ struct options {
     int64_t stall_tick_ms;
     int64_t stall_timeout_ms;
     int64_t trickle_interval_ms;
+    int64_t gossip_interval_ms;
     int64_t write_timeout_ms;
     int64_t connect_timeout_ms;
     int64_t retry_interval_ms;

@@ -79,6 +79,7 @@ void node_reload(struct node *n)
     struct option_report report;
     int rc = log_reopen();
 
+    addr_dump_request(n->dump);
     if (rc < 0)
         log_error("app", "cannot reopen the log: %s", pn_strerror(rc));
     rc = options_load(&fresh, &report, n->arguments->argc, n->arguments->argv, n->arguments->envp);

@@ -22,12 +22,15 @@ static struct arena_block *add_block(struct arena *a, size_t need)
 {
     size_t cap = a->blocks ? a->blocks->cap * 2 : ARENA_FIRST_BYTES;
     struct arena_block *b;
+    size_t bytes;
 
     if (cap > ARENA_BLOCK_MAX_BYTES)
         cap = ARENA_BLOCK_MAX_BYTES;
     if (cap < need)
         cap = need;
-    b = mem_alloc(sizeof *b + cap);
+    if (__builtin_add_overflow(sizeof *b, cap, &bytes))
+        return NULL;
+    b = mem_alloc(bytes);
     if (!b)
         return NULL;
     b->next = a->blocks;
@@ -45,11 +48,12 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
     size_t need;
     void *at;
 
-    if (__builtin_mul_overflow(count, size, &need) || need > a->max)
+    if (__builtin_mul_overflow(count, size, &need) ||
+        __builtin_add_overflow(need, align - 1, &need))
         return NULL;
+    need &= ~(align - 1);
     if (need == 0)
         return nothing;
-    need = (need + align - 1) & ~(align - 1);
     if (need > a->max - a->used)
         return NULL;
     if (!b || need > b->cap - b->used)

@@ -9,7 +9,8 @@ struct arena_block;
 struct arena {
     struct arena_block *blocks; /* newest first */
     size_t used;                /* bytes handed out since the last reset */
-    size_t max;                 /* bytes that may be handed out at most */
+    size_t max;                 /* bytes that may be handed out at most, each piece rounded up to
+                                   its alignment */
 };
 
 /* Nothing is allocated until first use. Thread: its owner's. */

@@ -53,10 +53,13 @@ static int buf_reserve(struct buf *b, size_t len)
 
 uint8_t *buf_extend(struct buf *b, size_t len)
 {
+    static uint8_t nothing[1];
     uint8_t *at;
 
     if (buf_reserve(b, len) < 0)
         return NULL;
+    if (!b->data)
+        return nothing; /* no bytes asked for, none there yet */
     at = b->data + b->len;
     b->len += len;
     return at;
@@ -85,6 +88,8 @@ int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     va_list again;
     int need;
 
+    if (b->err)
+        return b->err;
     va_copy(again, ap);
     need = vsnprintf(NULL, 0, fmt, again);
     va_end(again);

@@ -24,10 +24,12 @@ void buf_free(struct buf *b);
 void buf_reset(struct buf *b);
 
 /* Room for `len` more bytes at the end, counted as written. Growth at least doubles, so that
- * appending is linear. Returns: where to write, or NULL with the error set. */
+ * appending is linear. Returns: where to write, or NULL with the error set; for a zero `len` a
+ * pointer that must not be written to. */
 uint8_t *buf_extend(struct buf *b, size_t len);
 
-/* Append. Returns: 0 or the sticky error. */
+/* Append. Returns: 0 or the sticky error; what does not fit whole is not written at all. The printf
+ * forms need a byte of room behind their text. */
 int buf_append(struct buf *b, const void *data, size_t len);
 int buf_puts(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -36,7 +38,8 @@ int buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((forma
 /* Drop the first `len` bytes and move the rest to the front. */
 void buf_consume(struct buf *b, size_t len);
 
-/* Zero-terminate without counting the terminator. Returns: the text, or NULL with the error set. */
+/* Zero-terminate without counting the terminator, for which there must be room.
+ * Returns: the text, or NULL with the error set. */
 const char *buf_cstr(struct buf *b);
 
 #endif

@@ -88,15 +88,15 @@ int clock_cond_wait(pthread_cond_t *cond, struct mutex *mu, int64_t deadline_us)
 
 int clock_poll_ms(int64_t deadline_us)
 {
-    int64_t left_us, ms;
+    int64_t now_us = clock_mono_us(), left_us, ms;
 
     if (deadline_us == CLOCK_NEVER)
         return -1;
-    left_us = deadline_us - clock_mono_us();
-    if (left_us <= 0)
+    if (deadline_us <= now_us)
         return 0;
     if (is_test())
         return 1;
+    left_us = deadline_us - now_us;
     ms = left_us / US_PER_MS + (left_us % US_PER_MS != 0);
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }

@@ -86,7 +86,12 @@
     X(PN_ESAM_FAILED, "sam_failure", "the I2P router reports a failure")                       \
     X(PN_EDNS_NONAME, "dns_no_name", "the name does not exist or has no address")              \
     X(PN_EDNS_FAILED, "dns_failure", "the name server failed, refused or answered nonsense")   \
-    X(PN_EGROUP, "same_group", "another outbound connection is in the same network group")
+    X(PN_EGROUP, "same_group", "another outbound connection is in the same network group")     \
+    X(PN_EDONE, "done", "the connection has served its purpose")                               \
+    X(PN_EBANNED, "banned", "the address is banned")                                           \
+    X(PN_EDISCOURAGED, "discouraged", "the address has misbehaved before")                     \
+    X(PN_EEVICTED, "evicted", "gave way to another peer")                                      \
+    X(PN_ESCORE, "ban_score", "its ban score reached the threshold")
 
 enum pn_err {
     PN_OK = 0,

@@ -11,15 +11,15 @@ static atomic_int fail_happened;
 
 static int injected_failure(void)
 {
-    unsigned long left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
+    unsigned long left = atomic_load_explicit(&fail_countdown, memory_order_relaxed), next;
 
-    if (__builtin_expect(left == 0, 1))
-        return 0;
-    while (left > 1)
-        if (atomic_compare_exchange_weak(&fail_countdown, &left, left - 1))
+    do {
+        if (__builtin_expect(left == 0, 1))
             return 0;
-    if (left == 1 && !atomic_load(&fail_persistent))
-        atomic_store(&fail_countdown, 0);
+        next = left == 1 && atomic_load(&fail_persistent) ? 1 : left - 1;
+    } while (!atomic_compare_exchange_weak(&fail_countdown, &left, next));
+    if (left > 1)
+        return 0;
     atomic_store(&fail_happened, 1);
     return 1;
 }
@@ -55,9 +55,9 @@ void *mem_alloc_array(size_t count, size_t size)
 
 void *mem_zalloc_array(size_t count, size_t size)
 {
-    if (injected_failure())
-        return NULL;
-    return count && size ? calloc(count, size) : calloc(1, 1);
+    size_t bytes;
+
+    return __builtin_mul_overflow(count, size, &bytes) ? NULL : mem_zalloc(bytes);
 }
 
 void *mem_realloc_array(void *ptr, size_t count, size_t size)

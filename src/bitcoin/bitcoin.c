@@ -79,6 +79,8 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
         goto fail_quit;
     make_metrics(b);
+    b->relay_key = siphash_random_key();
+    b->tip_moved_us = clock_mono_us();
     atomic_store(&b->in_sync, chain_min_work_reached(&b->chain));
     *out = b;
     return 0;
@@ -112,6 +114,16 @@ int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots
     b->server = server;
     b->network = (unsigned)number;
     return number;
+}
+
+struct dial_source bitcoin_dial_source(struct bitcoin *b)
+{
+    return (struct dial_source){.choose = source_choose, .tried = source_tried, .arg = b};
+}
+
+void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d)
+{
+    b->dialer = d;
 }
 
 int bitcoin_start(struct bitcoin *b)

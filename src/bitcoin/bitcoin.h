@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "addrbook/anchors.h"
+#include "addrbook/dump.h"
 #include "bitcoin/chain/params.h"
 #include "server/server.h"
 
 struct bitcoin;
 
+#define BITCOIN_SEEDNODES_MAX 64
 struct bitcoin_config {
     struct btc_params params; /* copied */
     const char *user_agent;   /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
@@ -19,6 +22,18 @@ struct bitcoin_config {
     int64_t generate_ms;      /* produce a block this often; 0: never. Regtest alone */
     unsigned max_peers;       /* as the server's */
     struct peer_config peer;  /* copied */
+
+    /* Finding peers; without a book no addresses are gossiped and nobody is looked for. */
+    struct addrbook *book;       /* borrowed */
+    struct addr_dump *dump;      /* borrowed; told of the anchors; or NULL */
+    int64_t gossip_interval_ms;  /* mean time between two batches of addresses to a peer; 30,000 */
+    struct net_addr listen_addr; /* what getaddr answers are kept apart by */
+    uint64_t useful_services;    /* candidates need one of these bits; 0: anybody will do */
+    uint32_t reachable_kinds;    /* set of ADDRBOOK_KIND_BITs, or ADDRBOOK_ALL_KINDS */
+    struct net_addr anchors[ANCHORS_MAX]; /* the last run's, dialled first */
+    size_t n_anchors;
+    struct net_addr seednodes[BITCOIN_SEEDNODES_MAX]; /* asked once for addresses */
+    size_t n_seednodes;
 };
 
 /* Thread: the main thread. Returns: 0, PN_ENOMEM or PN_EINVAL. */
@@ -27,6 +42,14 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config);
 /* Register with the server; `slots` is where the inbound places of its peers are kept.
  * Thread: the main thread, before server_start. Returns: the network's number or a pn_err. */
 int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots);
+
+/* The network's part of the dialer's configuration; `full`, `block_relay` and `feelers` are the
+ * caller's. Thread: the main thread. */
+struct dial_source bitcoin_dial_source(struct bitcoin *b);
+
+/* Who is told when the tip is stale and another outbound connection would help. Thread: the main
+ * thread, before bitcoin_start. */
+void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d);
 
 /* Start the manager thread. Thread: the main thread, before any peer exists. */
 int bitcoin_start(struct bitcoin *b);

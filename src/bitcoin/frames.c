@@ -1,5 +1,8 @@
 #include "bitcoin/frames.h"
 
+#include "base/mem.h"
+#include "bitcoin/addr_convert.h"
+
 struct frame *btc_frame(const uint8_t magic[BTC_MAGIC_BYTES], const struct btc_msg *m)
 {
     struct frame *f = NULL;
@@ -17,4 +20,26 @@ struct frame *btc_frame_empty(const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd
     const struct btc_msg m = {.cmd = cmd};
 
     return btc_frame(magic, &m);
+}
+
+struct frame *btc_frame_addrs(const uint8_t magic[BTC_MAGIC_BYTES],
+                              const struct addrbook_seen *seen, size_t n, bool v2)
+{
+    struct btc_addr *items = mem_alloc_array(n, sizeof *items);
+    struct btc_addrs list = {.items = items};
+    struct btc_msg m;
+    struct frame *f;
+
+    if (!items)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        if (v2 || addr_fits_v1(&seen[i].addr))
+            addr_to_wire(&items[list.count++], &seen[i]);
+    if (v2)
+        m = (struct btc_msg){.cmd = BTC_CMD_ADDRV2, .u.addrv2 = list};
+    else
+        m = (struct btc_msg){.cmd = BTC_CMD_ADDR, .u.addr = list};
+    f = btc_frame(magic, &m);
+    mem_free(items);
+    return f;
 }

@@ -2,11 +2,15 @@
 #ifndef BITCOIN_FRAMES_H
 #define BITCOIN_FRAMES_H
 
+#include "addrbook/addrbook.h"
 #include "bitcoin/wire/frame.h"
 #include "peer/frame.h"
 
-/* Encode once. Thread: any. Owns: returns a reference, or NULL when there is no memory. */
+/* Encode once; addresses as addrv2, or as addr those that fit it. Thread: any.
+ * Owns: returns a reference, or NULL when there is no memory. */
 struct frame *btc_frame(const uint8_t magic[BTC_MAGIC_BYTES], const struct btc_msg *m);
+struct frame *btc_frame_addrs(const uint8_t magic[BTC_MAGIC_BYTES],
+                              const struct addrbook_seen *seen, size_t n, bool v2);
 struct frame *btc_frame_empty(const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd);
 
 #endif

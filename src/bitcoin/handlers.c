@@ -11,6 +11,9 @@
 #include "bitcoin/internal.h"
 #include "log/log.h"
 
+/* Room for the decoded message and for what its handler makes of it. */
+enum { ARENA_FACTOR = 2 };
+
 typedef int handler(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
 
 static int on_ping(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -27,6 +30,19 @@ static int on_pong(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
     (void)bp;
     peer_pong(p, m->u.pong.nonce);
     return 0;
+}
+
+static int on_addr(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    return gossip_on_addrs(p, m->cmd == BTC_CMD_ADDR ? &m->u.addr : &m->u.addrv2);
+}
+
+static int on_getaddr(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    (void)m;
+    return gossip_on_getaddr(p);
 }
 
 static int on_sendheaders(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -171,6 +187,9 @@ static handler *const handlers[BTC_CMD_COUNT] = {
     [BTC_CMD_VERACK] = on_second_version,
     [BTC_CMD_PING] = on_ping,
     [BTC_CMD_PONG] = on_pong,
+    [BTC_CMD_ADDR] = on_addr,
+    [BTC_CMD_ADDRV2] = on_addr,
+    [BTC_CMD_GETADDR] = on_getaddr,
     [BTC_CMD_SENDHEADERS] = on_sendheaders,
     [BTC_CMD_FEEFILTER] = on_feefilter,
     [BTC_CMD_HEADERS] = on_headers,
@@ -200,7 +219,7 @@ int btc_handle(struct peer *p, const struct peer_message *m)
 
     if (m->cmd == BTC_CMD_UNKNOWN)
         return 0;
-    arena_init(&bp->arena, BTC_MSG_MEMORY(m->len) + m->len);
+    arena_init(&bp->arena, ARENA_FACTOR * BTC_MSG_MEMORY(m->len));
     rc = btc_msg_decode(&msg, &bp->arena, (enum btc_cmd)m->cmd, m->payload, m->len);
     if (rc == 0 && handlers[m->cmd])
         rc = handlers[m->cmd](p, bp, &msg);

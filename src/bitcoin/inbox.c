@@ -39,6 +39,18 @@ struct manager_payload *manager_payload_new(size_t n, bool with_headers)
     return m;
 }
 
+struct manager_payload *manager_payload_addrs(size_t n)
+{
+    size_t bytes = sizeof(struct manager_payload) + n * sizeof(struct addrbook_seen);
+    struct manager_payload *m = mem_alloc(bytes);
+
+    if (!m)
+        return NULL;
+    *m = (struct manager_payload){
+        .bytes = bytes, .n = n, .addrs = (struct addrbook_seen *)(void *)(m + 1)};
+    return m;
+}
+
 int manager_tell(struct chan *inbox, struct peer *p, enum manager_event event,
                  struct manager_payload *payload)
 {

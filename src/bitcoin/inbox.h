@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addrbook/addrbook.h"
 #include "bitcoin/wire/header.h"
 #include "peer/peer.h"
 #include "thread/chan.h"
@@ -18,6 +19,7 @@ enum manager_event {
     MANAGER_BLOCK_INV,
     MANAGER_GETHEADERS,
     MANAGER_GETBLOCKS,
+    MANAGER_ADDRS,
 };
 
 struct manager_payload {
@@ -26,6 +28,7 @@ struct manager_payload {
     struct btc_header *headers;        /* MANAGER_HEADERS */
     uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers; announced; or the locator */
     uint8_t stop[BTC_HASH_BYTES];      /* of the locator */
+    struct addrbook_seen *addrs;       /* MANAGER_ADDRS */
 };
 
 struct manager_msg {
@@ -36,6 +39,9 @@ struct manager_msg {
 
 /* Room for n headers (or none) and n hashes. Returns: NULL when there is no memory. */
 struct manager_payload *manager_payload_new(size_t n, bool with_headers);
+
+/* Room for n addresses. Returns: NULL when there is no memory. */
+struct manager_payload *manager_payload_addrs(size_t n);
 
 /* Tell the manager that owns the inbox; blocks while it is busy, until the peer parts. Thread: in.
  * Owns: takes the payload in every case. Returns: 0 or PN_EQUIT. */

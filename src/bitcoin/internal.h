@@ -9,10 +9,14 @@
 #include "bitcoin/block_store.h"
 #include "bitcoin/chain/chain.h"
 #include "bitcoin/frames.h"
+#include "bitcoin/gossip.h"
 #include "bitcoin/inbox.h"
 #include "bitcoin/nonces.h"
 #include "bitcoin/wire/frame.h"
 #include "bitcoin/wire/msg.h"
+#include "crypto/siphash.h"
+#include "dial/dialer.h"
+#include "peer/known.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
 
@@ -30,9 +34,12 @@ struct btc_peer {
     int64_t time_offset_s; /* theirs minus ours */
     bool relay;            /* wants transactions announced */
     bool wtxid_relay, addr_v2;
-    bool told_manager; /* READY was posted, so GONE must follow */
+    struct net_addr seen_us_at; /* our address as they see it */
+    bool told_manager;          /* READY was posted, so GONE must follow */
+    struct gossip gossip;       /* thread in */
     char user_agent[BTC_USER_AGENT_MAX + 1];
-    atomic_bool wants_headers; /* sent sendheaders, BIP130 */
+    atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
+    atomic_bool wants_headers;         /* sent sendheaders, BIP130 */
     atomic_int_fast64_t fee_filter_sat_per_kvb;
 };
 
@@ -48,9 +55,14 @@ struct sync_peer {
     bool asked;            /* since it is here */
     bool in_flight;        /* a getheaders is unanswered */
     bool again;            /* something was announced meanwhile */
-    int64_t sent_us;       /* of the request in flight */
     uint32_t shown_height; /* highest header it sent; a batch that does not raise it ends a sync */
     unsigned unconnected;  /* batches in a row whose parent was unknown */
+
+    /* addr_relay.c */
+    struct known addrs_known;         /* told to it, or by it */
+    struct addrbook_seen *addr_queue; /* for the next flush; NULL while there are none */
+    size_t addr_queued;
+    int64_t addr_flush_us, self_announce_us, fetch_end_us;
 };
 
 struct bitcoin_metrics {
@@ -77,6 +89,15 @@ struct bitcoin {
     uint64_t sync_peer_id; /* whose batches we are following; 0: none */
     int64_t generate_at_us;
     struct bitcoin_metrics metrics;
+    struct siphash_key relay_key; /* who hears of which address */
+    int64_t tip_moved_us;
+    bool tip_stale;
+
+    struct dialer *dialer; /* or NULL */
+
+    /* thread dialer */
+    size_t anchors_used, seeds_asked;
+    int64_t next_seed_us;
 };
 
 /* --- proto.c --- */
@@ -100,6 +121,7 @@ struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p);
 void sync_peer_ready(struct bitcoin *b, struct sync_peer *s);
 void sync_peer_gone(struct bitcoin *b, uint64_t id);
 void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *batch);
+void sync_tick(struct bitcoin *b);
 void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *inv);
 
 /* --- serve.c: thread manager --- */
@@ -109,6 +131,17 @@ void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_pay
 /* The active chain has changed: tell the gauges, and the peers when it is news rather than
  * history. `holds_block` tells whether the tip's block can be served. */
 void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block);
+
+/* --- addr_relay.c: thread manager --- */
+void addr_relay_peer_ready(struct bitcoin *b, struct sync_peer *s);
+void addr_relay_peer_gone(struct sync_peer *s);
+void addr_relay_addrs(struct bitcoin *b, struct sync_peer *from,
+                      const struct manager_payload *addrs);
+void addr_relay_tick(struct bitcoin *b);
+
+/* --- source.c: thread dialer --- */
+int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind);
+void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
 
 /* --- generate.c: thread manager --- */
 void generate_block(struct bitcoin *b);

@@ -21,6 +21,20 @@ struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p)
     return NULL;
 }
 
+/* The block-relay-only peers are the anchors of the next run. */
+static void tell_anchors(struct bitcoin *b)
+{
+    struct net_addr anchors[ANCHORS_MAX];
+    size_t n = 0;
+
+    if (!b->config.dump)
+        return;
+    for (unsigned i = 0; i < b->n_peers && n < ANCHORS_MAX; i++)
+        if (peer_kind(b->peers[i].peer) == CONN_BLOCK_RELAY)
+            anchors[n++] = *peer_addr(b->peers[i].peer);
+    addr_dump_set_anchors(b->config.dump, anchors, n);
+}
+
 static void peer_ready(struct bitcoin *b, struct peer *p)
 {
     struct sync_peer *s = &b->peers[b->n_peers];
@@ -31,7 +45,9 @@ static void peer_ready(struct bitcoin *b, struct peer *p)
     }
     *s = (struct sync_peer){.peer = p, .best_height = btc_peer_of(p)->start_height};
     b->n_peers++;
+    addr_relay_peer_ready(b, s);
     sync_peer_ready(b, s);
+    tell_anchors(b);
 }
 
 static void peer_gone(struct bitcoin *b, struct peer *p)
@@ -41,6 +57,7 @@ static void peer_gone(struct bitcoin *b, struct peer *p)
 
     if (BUG(!s))
         return;
+    addr_relay_peer_gone(s);
     *s = b->peers[--b->n_peers];
     peer_unref(p);
     sync_peer_gone(b, id);
@@ -73,6 +90,9 @@ static void take(struct bitcoin *b, struct manager_msg *m)
         break;
     case MANAGER_GETBLOCKS:
         serve_getblocks(b, m->peer, m->payload);
+        break;
+    case MANAGER_ADDRS:
+        addr_relay_addrs(b, s, m->payload);
         break;
     case MANAGER_PEER_READY:
     case MANAGER_PEER_GONE:
@@ -107,6 +127,8 @@ void manager_run(void *arg)
             take(b, &m);
         else if (which == 1)
             break;
+        addr_relay_tick(b);
+        sync_tick(b);
         if (clock_mono_us() < b->generate_at_us)
             continue;
         generate_block(b);

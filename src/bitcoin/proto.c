@@ -36,14 +36,31 @@ static struct frame *make_inv(struct peer *p, const struct peer_inventory *items
     return f;
 }
 
+/* What a completed handshake tells the address book. Returns: PN_EDONE for a feeler. */
+static int learn_from_handshake(struct peer *p)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    struct addrbook *book = bp->net->config.book;
+
+    gossip_init(&bp->gossip);
+    if (!book || peer_inbound(p))
+        return 0;
+    addrbook_good(book, peer_addr(p));
+    addrbook_set_services(book, peer_addr(p), bp->services);
+    addrbook_local_seen(book, &bp->seen_us_at);
+    return peer_kind(p) == CONN_FEELER ? PN_EDONE : 0;
+}
+
 /* The handshake is done: the manager takes over with a reference of its own. */
 static int on_ready(struct peer *p)
 {
     struct btc_peer *bp = btc_peer_of(p);
-    int rc = 0;
+    int rc = learn_from_handshake(p);
 
-    if (bp->version >= BTC_PROTO_SENDHEADERS)
+    if (rc == 0 && bp->version >= BTC_PROTO_SENDHEADERS)
         rc = peer_reply(p, btc_frame_empty(bp->net->config.params.magic, BTC_CMD_SENDHEADERS), 0);
+    if (rc == 0)
+        rc = gossip_greet(p);
     if (rc < 0)
         return rc;
     rc = manager_tell(&bp->net->inbox, peer_ref(p), MANAGER_PEER_READY, NULL);
@@ -60,6 +77,8 @@ static void on_gone(struct peer *p)
     struct manager_msg m = {.event = MANAGER_PEER_GONE, .peer = p};
 
     /* The manager drains its inbox until every peer is gone, so this ends. */
+    if (bp->told_manager && !peer_inbound(p) && bp->net->config.book)
+        addrbook_connected(bp->net->config.book, peer_addr(p));
     if (bp->told_manager)
         chan_send(&bp->net->inbox, &m, CLOCK_NEVER);
 }
@@ -70,6 +89,17 @@ static void on_release(struct peer *p)
 
     arena_free(&bp->arena);
     mem_free(bp);
+}
+
+static void usefulness(const struct peer *p, struct peer_usefulness *out)
+{
+    const struct btc_peer *bp = btc_peer_of(p);
+
+    *out = (struct peer_usefulness){
+        .last_block_us = atomic_load(&bp->last_block_us),
+        .relevant_services = bp->services & (BTC_NODE_NETWORK | BTC_NODE_NETWORK_LIMITED),
+        .relays_txs = bp->relay,
+    };
 }
 
 /* Responses that are due (btcd peer.go, maybeAddDeadline): headers within three response times,
@@ -96,6 +126,7 @@ const struct peer_proto_ops btc_proto_ops = {
     .ping = make_ping,
     .ping_cmd = BTC_CMD_PING,
     .inventory = make_inv,
+    .usefulness = usefulness,
     .stall_rules = stall_rules,
     .n_stall_rules = sizeof stall_rules / sizeof stall_rules[0],
 };

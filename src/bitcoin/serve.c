@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "bitcoin/internal.h"
 #include "codec/hex.h"
@@ -116,8 +117,8 @@ void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds
 {
     const struct chain_entry *tip = chain_entry(&b->chain, chain_tip(&b->chain));
     char hash[65];
-
     atomic_store(&b->height, tip->height);
+    b->tip_moved_us = clock_mono_us();
     metric_set(b->metrics.height, tip->height);
     metric_set(b->metrics.tip_time, tip->time);
     hash_to_hex(hash, tip->hash);

@@ -13,9 +13,10 @@
 #include "metrics/metrics.h"
 
 enum {
-    UNCONNECTED_MAX = 10,         /* Core, MAX_NUM_UNCONNECTING_HEADERS_MSGS */
-    REQUEST_PATIENCE_US = 5000000 /* before an unanswered request stands in the way of another */
+    UNCONNECTED_MAX = 10 /* Core, MAX_NUM_UNCONNECTING_HEADERS_MSGS */
 };
+
+#define STALE_TIP_US (INT64_C(30) * 60 * 1000000)
 
 static struct metric_family rejected = {
     .name = "p2pnode_headers_rejected_total",
@@ -45,9 +46,8 @@ static void request_headers(struct bitcoin *b, struct sync_peer *s, uint32_t fro
     if (!f)
         return;
     s->asked = true;
-    s->in_flight = true;
+    s->in_flight = owed; /* what may stay unanswered keeps nothing else waiting */
     s->again = false;
-    s->sent_us = clock_mono_us();
     peer_send(s->peer, f, owed ? 0 : PEER_SEND_NO_STALL);
 }
 
@@ -132,6 +132,17 @@ static bool more_expected(struct bitcoin *b, struct sync_peer *s, size_t n, uint
     return n == CHAIN_NEXT_MAX && progress;
 }
 
+/* Once in sync, a branch that trails far behind is not worth its memory: anyone can mine headers at
+ * the difficulty of the first years (Core, headers presync). Unknown parents are judged later. */
+static bool too_little_work(const struct bitcoin *b, const struct manager_payload *batch)
+{
+    uint32_t parent = chain_find(&b->chain, batch->headers[0].prev);
+
+    return parent != CHAIN_NONE && chain_min_work_reached(&b->chain) &&
+           chain_entry(&b->chain, parent)->work + headers_work(batch->headers, batch->n) <
+               chain_dos_work(&b->chain);
+}
+
 void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *batch)
 {
     struct chain_result r;
@@ -146,9 +157,17 @@ void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_p
             end_sync(b);
         return;
     }
+    if (too_little_work(b, batch)) {
+        metric_add(metric_get(&rejected, b->config.params.name, "low_work", NULL), 1);
+        if (followed)
+            end_sync(b);
+        return;
+    }
     rc = chain_accept_many(&b->chain, &r, batch->headers,
                            (const uint8_t(*)[BTC_HASH_BYTES])batch->hashes, batch->n);
     metric_add(b->metrics.validated, r.added);
+    if (r.added)
+        atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
     if (r.tip_moved)
         serve_tip_moved(b, &r, false);
     if (rc < 0) {
@@ -165,11 +184,25 @@ void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_p
     set_in_sync(b);
 }
 
+/* A tip that has not moved for three intended block times may mean that all our peers are kept from
+ * the network: one more outbound connection is made until it moves (Core, CheckForStaleTip). */
+void sync_tick(struct bitcoin *b)
+{
+    bool stale = clock_mono_us() - b->tip_moved_us > STALE_TIP_US;
+
+    if (stale == b->tip_stale || !b->dialer)
+        return;
+    b->tip_stale = stale;
+    if (stale)
+        log_warn("bitcoin", "no new header for 30 minutes: looking for one more peer");
+    dialer_set_extra(b->dialer, b->network, stale ? 1 : 0);
+}
+
 void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *inv)
 {
     if (chain_find(&b->chain, inv->hashes[0]) != CHAIN_NONE)
         return;
-    if (s->in_flight && clock_mono_us() - s->sent_us < REQUEST_PATIENCE_US)
+    if (s->in_flight)
         s->again = true;
     else
         request_headers(b, s, chain_tip(&b->chain));

@@ -43,7 +43,7 @@ static bool read_header(struct reader *r, struct header *h)
     }
     tag = read_u8(r);
     h->is_list = tag >= LIST;
-    len = tag - (h->is_list ? LIST : STRING);
+    len = (uint64_t)(tag - (h->is_list ? LIST : STRING));
     if (len > SHORT_MAX)
         len = read_long_length(r, (size_t)len - LONG_TAG);
     if (!r->err && len > reader_left(r))

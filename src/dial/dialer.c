@@ -15,7 +15,6 @@
 #include "dial/dialer_internal.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
-#include "net/sock.h"
 
 struct closed_msg {
     uint64_t request_id;
@@ -105,7 +104,6 @@ struct request *dialer_place(struct dialer *d, unsigned network, enum conn_kind 
         .kind = kind,
         .addr = *addr,
         .state = REQUEST_PENDING,
-        .fd = -1,
     };
     return r;
 }
@@ -143,6 +141,8 @@ static void conclude(struct dialer *d, struct request *r, int rc)
         outbound_tried(d, r, rc);
     if (rc == 0) {
         r->state = REQUEST_ESTABLISHED;
+        if (r->kind != CONN_MANUAL)
+            d->next_automatic_us = 0; /* others may have waited for this one */
         return;
     }
     r->failures++;
@@ -151,43 +151,63 @@ static void conclude(struct dialer *d, struct request *r, int rc)
     retire(d, r);
 }
 
+static int64_t time_allowed_ms(const struct dialer *d, const struct dial_path *path)
+{
+    switch (dial_path_way(path)) {
+    case PROXY_WAY_PROXY:
+    case PROXY_WAY_ONION:
+        return d->config.connect_timeout_ms + DIAL_PATH_SOCKS5_TIMEOUT_MS;
+    case PROXY_WAY_SAM:
+        return DIAL_PATH_SAM_TIMEOUT_MS;
+    case PROXY_WAY_DIRECT:
+        break;
+    }
+    return d->config.connect_timeout_ms;
+}
+
 static void dial(struct dialer *d, struct request *r)
 {
-    int rc = subnet_list_permits(d->config.permitted, &r->addr)
-                 ? sock_connect_start(&r->fd, &r->addr)
+    struct net_target target;
+    int rc = subnet_list_permits(d->config.gate->permitted, &r->addr)
+                 ? net_target_from_addr(&target, &r->addr)
                  : PN_EFILTERED;
 
+    if (rc == 0)
+        rc = dial_path_start(&r->path, d->config.paths, &target);
     if (rc < 0) {
         conclude(d, r, rc);
         return;
     }
     r->state = REQUEST_DIALLING;
-    r->when_us = clock_deadline_ms(d->config.connect_timeout_ms);
+    r->when_us = clock_deadline_ms(time_allowed_ms(d, r->path));
     d->under_way++;
 }
 
-static void finish_dial(struct dialer *d, struct request *r, int rc)
+/* Owns: takes fd. Returns: 0 when the server has the connection. */
+static int hand_over(struct dialer *d, struct request *r, int fd)
 {
-    struct conn *c;
-    int fd = r->fd;
+    struct conn *c = conn_from_fd(fd);
+    int rc;
 
-    r->fd = -1;
-    d->under_way--;
-    if (rc < 0) {
-        close(fd);
-        conclude(d, r, rc);
-        return;
-    }
-    c = conn_from_fd(fd);
     if (!c) {
         close(fd);
-        conclude(d, r, PN_ENOMEM);
-        return;
+        return PN_ENOMEM;
     }
     rc = d->config.connected(d->config.arg, r->network, c, &r->addr, r->kind, r->id, &d->quit);
     if (rc < 0)
         conn_close(c);
-    conclude(d, r, rc);
+    return rc;
+}
+
+/* The dial is decided: rc is 0 when the stream begins. */
+static void finish_dial(struct dialer *d, struct request *r, int rc)
+{
+    int fd = rc == 0 ? dial_path_take(r->path) : -1;
+
+    dial_path_free(r->path);
+    r->path = NULL;
+    d->under_way--;
+    conclude(d, r, rc == 0 ? hand_over(d, r, fd) : rc);
 }
 
 /* Bring requests back whose connections have ended. */
@@ -249,7 +269,8 @@ static void wait_and_finish(struct dialer *d)
 
     for (unsigned i = 0; i < d->n; i++)
         if (d->requests[i].state == REQUEST_DIALLING) {
-            fds[n] = (struct pollfd){.fd = d->requests[i].fd, .events = POLLOUT};
+            fds[n] = (struct pollfd){.fd = dial_path_fd(d->requests[i].path),
+                                     .events = dial_path_events(d->requests[i].path)};
             of[n++] = &d->requests[i];
         }
     if (poll(fds, n, clock_poll_ms(next_deadline(d))) < 0)
@@ -257,10 +278,12 @@ static void wait_and_finish(struct dialer *d)
     if (fds[0].revents && read(d->wake_fd, &drained, sizeof drained) < 0 && errno != EAGAIN)
         log_error("dial", "cannot read the wake-up counter: %s", pn_strerror(PN_ESYS));
     for (nfds_t i = 1; i < n; i++) {
-        if (fds[i].revents)
-            finish_dial(d, of[i], sock_connect_result(fds[i].fd));
-        else if (clock_mono_us() >= of[i]->when_us)
-            finish_dial(d, of[i], PN_ETIMEDOUT);
+        int rc = dial_path_step(of[i]->path, fds[i].revents);
+
+        if (rc == PN_EAGAIN && clock_mono_us() >= of[i]->when_us)
+            rc = PN_ETIMEDOUT;
+        if (rc != PN_EAGAIN)
+            finish_dial(d, of[i], rc);
     }
 }
 
@@ -276,8 +299,7 @@ static void run(void *arg)
         wait_and_finish(d);
     }
     for (unsigned i = 0; i < d->n; i++)
-        if (d->requests[i].fd >= 0)
-            close(d->requests[i].fd);
+        dial_path_free(d->requests[i].path);
 }
 
 int dialer_start(struct dialer *d)

@@ -12,9 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dial/gate.h"
 #include "net/conn.h"
 #include "net/conn_kind.h"
-#include "net/subnet.h"
+#include "net/dial_path.h"
 
 #define DIALER_MAX_UNDER_WAY 16
 #define DIALER_MAX_REQUESTS  256
@@ -50,7 +51,8 @@ struct dialer_config {
     int64_t connect_timeout_ms;
     int64_t retry_ms;
     int64_t retry_max_ms;
-    const struct subnet_list *permitted; /* empty: everything */
+    struct gate *gate;        /* borrowed */
+    struct dial_paths *paths; /* borrowed; used by the dialer thread alone */
     /* A connection is there. Thread: dialer; may block, and must then also wait for quit.
      * Owns: takes conn when it returns 0; else the dialer closes it and tries again later. */
     int (*connected)(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,

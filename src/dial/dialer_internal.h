@@ -27,15 +27,16 @@ struct request {
     struct net_addr addr;
     uint64_t group; /* automatic */
     enum request_state state;
-    unsigned failures; /* in a row */
-    int64_t when_us;   /* pending: due; dialling: deadline */
-    int fd;            /* dialling; else -1 */
+    unsigned failures;      /* in a row */
+    int64_t when_us;        /* pending: due; dialling: deadline */
+    struct dial_path *path; /* dialling; else NULL */
 };
 
 struct dialer_network_state {
     struct dialer_network config;
     bool known;
     atomic_uint extra;
+    bool anchors_decided;
     int64_t next_feeler_us;
 };
 

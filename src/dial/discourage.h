@@ -6,7 +6,7 @@
  *
  * Bitcoin Core keeps the like (banman.cpp, m_discouraged: a rolling filter for 50,000 addresses
  * with one false positive in a million); unbounded lists were its CVE-2020-14198. Here an address
- * that was never added is taken for another one about once in 10^9 questions. Nothing is saved:
+ * that was never added is taken for another one less than once in 10^9 questions. Nothing is saved:
  * after a restart everybody has another chance.
  *
  * Thread: any, save new and free; one lock, held for a few probes. */

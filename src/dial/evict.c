@@ -264,6 +264,8 @@ bool evict_choose(uint64_t *id, struct evict_candidate *candidates, size_t n)
     struct pool p = {.c = candidates, .n = n};
     const struct evict_candidate *chosen;
 
+    if (n == 0)
+        return false; /* there may be no array at all */
     keep_if(&p, may_be_evicted);
     protect(&p, by_group, EVICT_PROTECT_GROUPS, NULL);
     protect(&p, by_ping, EVICT_PROTECT_PINGS, NULL);

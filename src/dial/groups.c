@@ -7,8 +7,8 @@
 
 void groups_init(struct groups *g)
 {
+    *g = (struct groups){0};
     mutex_init(&g->mu);
-    g->n = 0;
 }
 
 void groups_destroy(struct groups *g)

@@ -40,7 +40,7 @@ static void count_refusal(struct listener *l, const struct net_addr *from, int r
 }
 
 /* Returns: 0 when the connection was handed over; the descriptor is closed in every other case. */
-static int hand_over(struct listener *l, int fd, const struct net_addr *from)
+static int hand_over(struct listener *l, int fd, const struct net_addr *from, bool has_slot)
 {
     struct conn *c = conn_from_fd(fd);
     int rc;
@@ -49,7 +49,7 @@ static int hand_over(struct listener *l, int fd, const struct net_addr *from)
         close(fd);
         return PN_ENOMEM;
     }
-    rc = l->config.accepted(l->config.arg, c, from);
+    rc = l->config.accepted(l->config.arg, c, from, has_slot);
     if (rc < 0)
         conn_close(c);
     return rc;
@@ -57,23 +57,21 @@ static int hand_over(struct listener *l, int fd, const struct net_addr *from)
 
 static void take(struct listener *l, int fd, const struct net_addr *from)
 {
-    int rc;
+    int rc = gate_admit(l->config.gate, from, slots_nearly_taken(l->config.slots));
+    bool has_slot;
 
-    if (!subnet_list_permits(l->config.permitted, from)) {
-        close(fd);
-        count_refusal(l, from, PN_EFILTERED);
-        return;
-    }
-    if (!slots_take_inbound(l->config.slots)) {
-        close(fd);
-        count_refusal(l, from, PN_ELIMIT);
-        return;
-    }
-    rc = hand_over(l, fd, from);
     if (rc < 0) {
-        slots_give_inbound(l->config.slots);
+        close(fd);
         count_refusal(l, from, rc);
+        return;
     }
+    has_slot = slots_take_inbound(l->config.slots);
+    rc = hand_over(l, fd, from, has_slot);
+    if (rc == 0)
+        return;
+    if (has_slot)
+        slots_give_inbound(l->config.slots);
+    count_refusal(l, from, rc);
 }
 
 static void rest(struct listener *l, int reason)

@@ -1,11 +1,11 @@
-/* One listening socket on the event loop: accepts, checks the permitted networks and the slots,
- * and hands connections over. Without descriptors it rests and tries again. */
+/* One listening socket on the event loop: accepts, asks the gate, takes a slot, and hands
+ * connections over. Without descriptors it rests and tries again. */
 #ifndef DIAL_LISTENER_H
 #define DIAL_LISTENER_H
 
+#include "dial/gate.h"
 #include "dial/slots.h"
 #include "net/conn.h"
-#include "net/subnet.h"
 
 struct event_base;
 struct listener;
@@ -13,11 +13,12 @@ struct listener;
 struct listener_config {
     const char *network; /* metric label */
     struct net_addr addr;
-    const struct subnet_list *permitted; /* empty: everything */
+    struct gate *gate; /* borrowed */
     struct slots *slots;
-    /* An accepted connection with its inbound slot taken. Must not block. Owns: takes both when it
-     * returns 0; on an error the listener closes the one and gives the other back. */
-    int (*accepted)(void *arg, struct conn *c, const struct net_addr *from);
+    /* An accepted connection, with its inbound slot taken; or, when there was none, without one:
+     * then somebody else has to give way. Must not block. Owns: takes both when it returns 0; on an
+     * error the listener closes the one and gives the other back. */
+    int (*accepted)(void *arg, struct conn *c, const struct net_addr *from, bool has_slot);
     void *arg;
 };
 

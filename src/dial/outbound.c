@@ -36,7 +36,7 @@ static bool is_automatic(enum conn_kind kind)
 static bool acceptable(const struct dialer *d, unsigned network, enum conn_kind kind,
                        const struct dial_candidate *c)
 {
-    if (!subnet_list_permits(d->config.permitted, &c->addr))
+    if (gate_permit_dial(d->config.gate, &c->addr) < 0)
         return false;
     for (unsigned i = 0; i < d->n; i++) {
         const struct request *r = &d->requests[i];
@@ -114,6 +114,25 @@ static void feel(struct dialer *d, unsigned network)
     open_one(d, network, CONN_FEELER);
 }
 
+/* The first round is the anchors': nobody else is dialled before it is known how they answer, so
+ * that who has filled our book while we were away does not get in before them. */
+static bool anchors_undecided(struct dialer *d, unsigned network)
+{
+    struct dialer_network_state *n = &d->networks[network];
+
+    if (n->anchors_decided)
+        return false;
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct request *r = &d->requests[i];
+
+        if (r->network == network && r->kind == CONN_BLOCK_RELAY &&
+            (r->state == REQUEST_PENDING || r->state == REQUEST_DIALLING))
+            return true;
+    }
+    n->anchors_decided = true;
+    return false;
+}
+
 void outbound_fill(struct dialer *d)
 {
     bool opened = false;
@@ -123,10 +142,12 @@ void outbound_fill(struct dialer *d)
 
         if (!n->known || !n->config.source.choose)
             continue;
+        opened = fill_kind(d, i, CONN_BLOCK_RELAY) || opened;
+        if (anchors_undecided(d, i))
+            continue;
+        opened = fill_kind(d, i, CONN_FULL) || opened;
         if (count(d, i, CONN_ADDR_FETCH) == 0)
             open_one(d, i, CONN_ADDR_FETCH);
-        opened = fill_kind(d, i, CONN_BLOCK_RELAY) || opened;
-        opened = fill_kind(d, i, CONN_FULL) || opened;
         feel(d, i);
     }
     /* Behind a dead network every dial fails: then one at a time, and slowly. */

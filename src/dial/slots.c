@@ -27,3 +27,8 @@ void slots_give_inbound(struct slots *s)
             return;
     while (!atomic_compare_exchange_weak(&s->inbound, &taken, taken - 1));
 }
+
+bool slots_nearly_taken(const struct slots *s)
+{
+    return atomic_load(&s->inbound) + 1 >= s->max_inbound;
+}

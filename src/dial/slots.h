@@ -18,4 +18,7 @@ void slots_init(struct slots *s, unsigned max_peers, unsigned reserved_outbound)
 bool slots_take_inbound(struct slots *s);
 void slots_give_inbound(struct slots *s);
 
+/* Whether the next but one newcomer would find no place. Thread: any. */
+bool slots_nearly_taken(const struct slots *s);
+
 #endif

@@ -143,7 +143,7 @@ uint32_t asmap_lookup(const struct asmap *m, const uint8_t ip[16])
             fallback = operand;
             break;
         case OP_NONE:
-            BUG(true);
+            (void)BUG(true);
             return 0;
         }
     }

@@ -40,7 +40,7 @@ struct net_group {
     uint8_t bytes[7]; /* bytes[0]: enum net_group_class */
 };
 
-#define NET_GROUP_TEXT_BYTES 48
+#define NET_GROUP_TEXT_BYTES 56
 
 /* Thread: any, like all below. */
 struct net_group net_group_of(const struct net_policy *policy, const struct net_addr *a);

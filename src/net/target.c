@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-enum { LABEL_MAX = 63, ONION_V3_CHARS = 56 };
+enum { LABEL_MAX = 63, ONION_V3_CHARS = 56 + sizeof ".onion" - 1 };
 
 static bool is_digit(char c)
 {
@@ -46,15 +46,16 @@ static bool ends_in(const char *host, const char *suffix)
     return len > tail && strcmp(host + len - tail, suffix) == 0;
 }
 
-/* The last label before ".onion" is the address; what stands before it is the service's matter. */
-static bool is_onion_v3(const char *host)
+/* The last label before ".onion" is the address; what stands before it is the service's matter.
+ * Returns: 0, PN_EFORMAT, PN_ENOMEM. */
+static int check_onion(const char *host)
 {
-    static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
-    size_t len = strlen(host) - strlen(".onion");
+    struct net_addr addr;
+    size_t len = strlen(host);
 
     if (len < ONION_V3_CHARS || (len > ONION_V3_CHARS && host[len - ONION_V3_CHARS - 1] != '.'))
-        return false;
-    return strspn(host + len - ONION_V3_CHARS, base32) == ONION_V3_CHARS;
+        return PN_EFORMAT;
+    return net_addr_parse(&addr, host + len - ONION_V3_CHARS, 0);
 }
 
 static int classify(struct net_target *t)
@@ -66,7 +67,7 @@ static int classify(struct net_target *t)
         t->kind = TARGET_I2P;
     else if (ends_in(t->host, ".onion"))
         t->kind = TARGET_ONION;
-    return t->kind != TARGET_ONION || is_onion_v3(t->host) ? 0 : PN_EFORMAT;
+    return t->kind == TARGET_ONION ? check_onion(t->host) : 0;
 }
 
 static int parse_port(uint16_t *out, const char *text)
@@ -107,7 +108,7 @@ int net_target_from_addr(struct net_target *out, const struct net_addr *a)
     const char *host = text;
     size_t len;
 
-    *out = (struct net_target){.port = a->port};
+    *out = (struct net_target){.kind = TARGET_ADDR, .addr = *a, .port = a->port};
     if (a->kind == NET_NONE)
         return PN_EINVAL;
     net_addr_format(text, a);
@@ -117,13 +118,11 @@ int net_target_from_addr(struct net_target *out, const struct net_addr *a)
         len -= 2;
     }
     memcpy(out->host, host, len);
-    if (a->kind == NET_TORV3 || a->kind == NET_I2P) {
-        out->kind = a->kind == NET_TORV3 ? TARGET_ONION : TARGET_I2P;
-        return 0;
-    }
-    out->kind = TARGET_ADDR;
-    out->addr = *a;
-    return 0;
+    if (a->kind == NET_TORV3)
+        out->kind = TARGET_ONION;
+    else if (a->kind == NET_I2P)
+        out->kind = TARGET_I2P;
+    return out->kind == TARGET_ADDR || strchr(out->host, '.') ? 0 : PN_ENOMEM;
 }
 
 const char *net_target_format(char out[NET_TARGET_TEXT_BYTES], const struct net_target *t)

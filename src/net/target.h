@@ -10,7 +10,7 @@
 #define NET_TARGET_TEXT_BYTES (NET_HOST_BYTES + 8)
 
 enum net_target_kind {
-    TARGET_ADDR,  /* IPv4, IPv6 or CJDNS: `addr` says it all */
+    TARGET_ADDR,  /* IPv4, IPv6 or CJDNS: the kernel can dial it */
     TARGET_NAME,  /* a host name of the DNS */
     TARGET_ONION, /* "….onion": only Tor can dial it */
     TARGET_I2P,   /* "….i2p": only an I2P router can dial it */
@@ -18,19 +18,21 @@ enum net_target_kind {
 
 struct net_target {
     enum net_target_kind kind;
-    struct net_addr addr; /* TARGET_ADDR only */
+    struct net_addr addr; /* NET_NONE when only a name is known */
     uint16_t port;
     char host[NET_HOST_BYTES]; /* lower case, no port, no brackets */
 };
 
 /* "1.2.3.4:8333", "[::1]:8333", "host.example:8333", "….onion", "….b32.i2p"; without a port it is
  * default_port. A name has letters, digits, '-', '_' and dots, labels of at most 63 characters, and
- * no all-digit last label, so that no number in an odd notation passes for a name. The label before
- * ".onion" has the 56 characters of a v3 address. Nothing is resolved. Thread: any.
- * Returns: 0 or PN_EFORMAT. */
+ * no all-digit last label, so that no number in an odd notation passes for a name. An onion name
+ * has the address of a v3 service as its last label but one, checksum and all. Nothing is resolved.
+ * Thread: any. Returns: 0, PN_EFORMAT, PN_ENOMEM. */
 int net_target_parse(struct net_target *out, const char *text, uint16_t default_port);
 
-/* The target that an address stands for. Thread: any. Returns: 0, or PN_EINVAL for NET_NONE. */
+/* The target that an address stands for. Thread: any. Returns: 0, PN_EINVAL for NET_NONE,
+ * PN_ENOMEM.
+ */
 int net_target_from_addr(struct net_target *out, const struct net_addr *a);
 
 /* "host:port", an IPv6 host in brackets. Thread: any. Returns: out. */

@@ -86,6 +86,13 @@ struct peer_inventory {
     uint8_t hash[32];
 };
 
+struct peer_usefulness {
+    int64_t last_block_us; /* when it last sent a block or header that was new; 0 for never */
+    int64_t last_tx_us;    /* likewise a transaction */
+    bool relevant_services;
+    bool relays_txs;
+};
+
 /* What the runtime asks of a protocol. `network` and the table live as long as the process. */
 struct peer_proto_ops {
     const char *network; /* metric label */
@@ -109,6 +116,9 @@ struct peer_proto_ops {
     unsigned ping_cmd; /* so that `out` notes when it really left */
     /* Thread queue: one inventory message. Owns: returns a reference, or NULL. */
     struct frame *(*inventory)(struct peer *p, const struct peer_inventory *items, unsigned n);
+
+    /* How useful the peer has been, for choosing who gives way. Thread: server. May be NULL. */
+    void (*usefulness)(const struct peer *p, struct peer_usefulness *out);
 
     const struct peer_stall_rule *stall_rules;
     unsigned n_stall_rules; /* at most PEER_STALL_RULES_MAX */

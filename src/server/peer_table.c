@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "journal/journal.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "server/server_internal.h"
@@ -42,13 +43,29 @@ static void on_peer_done(void *arg, struct peer *p)
 }
 
 /* Everything that a connection holds besides itself goes back. */
-static void give_back(struct server *s, const struct server_network *net, enum conn_kind kind,
+static void give_back(struct server *s, const struct server_network *net, bool has_slot,
                       uint64_t request_id, bool was_ready)
 {
-    if (conn_kind_is_inbound(kind))
+    if (has_slot)
         slots_give_inbound(net->slots);
-    else if (request_id && s->dialer)
+    if (request_id && s->dialer)
         dialer_closed(s->dialer, request_id, was_ready);
+}
+
+static void journal_peer(struct server *s, enum journal_event event, const struct network_state *n,
+                         const struct net_addr *addr, int reason)
+{
+    char text[NET_ADDR_TEXT_BYTES];
+    const struct journal_note note = {
+        .event = event,
+        .kind = JOURNAL_ADDRESS,
+        .subject = net_addr_format(text, addr),
+        .network = n->net.name,
+        .reason = reason ? pn_errname(reason) : NULL,
+    };
+
+    if (s->gate)
+        journal_add(s->gate->journal, &note);
 }
 
 static int make_peer(struct server *s, struct network_state *n, const struct new_conn *c)
@@ -76,7 +93,7 @@ static int make_peer(struct server *s, struct network_state *n, const struct new
         conn_close(c->conn);
         return PN_ENOMEM;
     }
-    s->peers[s->n_peers++] = p;
+    s->seats[s->n_peers++] = (struct seat){.peer = p, .has_slot = c->has_slot};
     rc = peer_start(p);
     if (rc < 0) {
         s->n_peers--;
@@ -85,22 +102,39 @@ static int make_peer(struct server *s, struct network_state *n, const struct new
     return rc;
 }
 
-void table_add_conn(struct server *s, const struct new_conn *c)
+/* Find a slot for a newcomer who came without one. Returns: whether somebody gives way. */
+static bool make_way(struct server *s, const struct network_state *n)
 {
-    struct network_state *n = &s->networks[c->network];
+    struct seat *victim = s->n_peers < s->max_peers ? eviction_choose(s, n) : NULL;
+
+    if (!victim)
+        return false;
+    victim->has_slot = false; /* it passes to the newcomer */
+    peer_disconnect(victim->peer, PN_EEVICTED);
+    return true;
+}
+
+void table_add_conn(struct server *s, const struct new_conn *conn)
+{
+    struct network_state *n = &s->networks[conn->network];
+    struct new_conn c = *conn;
     char text[NET_ADDR_TEXT_BYTES];
     int rc = PN_ELIMIT;
 
-    if (s->stopping || s->n_peers == s->max_peers) {
-        conn_close(c->conn);
+    if (!s->stopping && conn_kind_is_inbound(c.kind) && !c.has_slot)
+        c.has_slot = make_way(s, n);
+    if (s->stopping || s->n_peers == s->max_peers ||
+        (conn_kind_is_inbound(c.kind) && !c.has_slot)) {
+        conn_close(c.conn);
     } else {
-        metric_add(n->opened[conn_kind_is_inbound(c->kind)], 1);
-        rc = make_peer(s, n, c);
+        metric_add(n->opened[conn_kind_is_inbound(c.kind)], 1);
+        rc = make_peer(s, n, &c);
     }
     if (rc == 0)
         return;
-    log_warn("server", "no peer for %s: %s", net_addr_format(text, &c->addr), pn_strerror(rc));
-    give_back(s, &n->net, c->kind, c->request_id, false);
+    log_debug("server", "no peer for %s: %s", net_addr_format(text, &c.addr), pn_strerror(rc));
+    journal_peer(s, JOURNAL_REFUSED, n, &c.addr, rc);
+    give_back(s, &n->net, c.has_slot, c.request_id, false);
 }
 
 void table_peer_ready(struct server *s, struct peer *p)
@@ -110,31 +144,49 @@ void table_peer_ready(struct server *s, struct peer *p)
     if (BUG(!n))
         return;
     metric_add(n->ready[peer_inbound(p)], 1);
+    metric_add(n->kinds[peer_kind(p)], 1);
+    journal_peer(s, peer_inbound(p) ? JOURNAL_ACCEPTED : JOURNAL_CONNECTED, n, peer_addr(p), 0);
     atomic_fetch_add(&s->ready_peers, 1);
+}
+
+/* Returns: whether the peer held an inbound slot. */
+static bool leave_seat(struct server *s, const struct peer *p)
+{
+    for (unsigned i = 0; i < s->n_peers; i++)
+        if (s->seats[i].peer == p) {
+            bool has_slot = s->seats[i].has_slot;
+
+            s->seats[i] = s->seats[--s->n_peers];
+            return has_slot;
+        }
+    return BUG("a peer that is not in the table") && false;
 }
 
 void table_peer_done(struct server *s, struct peer *p)
 {
     struct network_state *n = network_of(s, p);
+    int reason = peer_reason(p);
     struct peer_stats stats;
+    bool has_slot;
 
     if (BUG(!n))
         return;
     peer_join(p);
     peer_stats(p, &stats);
-    for (unsigned i = 0; i < s->n_peers; i++)
-        if (s->peers[i] == p) {
-            s->peers[i] = s->peers[--s->n_peers];
-            break;
-        }
+    has_slot = leave_seat(s, p);
     if (stats.ready) {
         metric_add(n->ready[peer_inbound(p)], -1);
+        metric_add(n->kinds[peer_kind(p)], -1);
         atomic_fetch_sub(&s->ready_peers, 1);
     }
-    metric_add(metric_get(&disconnects_family, n->net.name, pn_errname(peer_reason(p)), NULL), 1);
+    metric_add(metric_get(&disconnects_family, n->net.name, pn_errname(reason), NULL), 1);
     log_info("server", "peer=%llu %s gone: %s", (unsigned long long)peer_id(p), peer_addr_text(p),
-             pn_strerror(peer_reason(p)));
-    give_back(s, &n->net, peer_kind(p), peer_request_id(p), stats.ready);
+             pn_strerror(reason));
+    journal_peer(s, reason == PN_EEVICTED ? JOURNAL_EVICTED : JOURNAL_DISCONNECTED, n, peer_addr(p),
+                 reason);
+    if (s->gate && gate_is_fault(reason) && peer_kind(p) != CONN_MANUAL)
+        gate_punish(s->gate, peer_addr(p), n->net.name, reason, reason == PN_ESCORE);
+    give_back(s, &n->net, has_slot, peer_request_id(p), stats.ready);
     peer_unref(p);
 }
 
@@ -143,7 +195,7 @@ void table_pass_on(struct server *s, struct server_broadcast *b)
     const struct peer_proto_ops *proto = s->networks[b->network].net.proto;
 
     for (unsigned i = 0; i < s->n_peers; i++) {
-        struct peer *p = s->peers[i];
+        struct peer *p = s->seats[i].peer;
         struct peer_stats stats;
 
         peer_stats(p, &stats);

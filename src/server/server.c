@@ -34,6 +34,13 @@ static struct metric_family peers_family = {
     .labels = {"network", "direction"},
 };
 
+static struct metric_family kinds_family = {
+    .name = "p2pnode_peers_by_kind",
+    .help = "Peers whose handshake is done, by network and kind of connection.",
+    .type = METRIC_GAUGE,
+    .labels = {"network", "kind"},
+};
+
 static struct metric_family connections_family = {
     .name = "p2pnode_connections_total",
     .help = "Connections made and accepted, by network and direction.",
@@ -47,9 +54,10 @@ struct server *server_new(unsigned max_peers)
 
     if (!s)
         return NULL;
-    s->max_peers = max_peers;
-    s->peers = mem_zalloc_array(max_peers, sizeof *s->peers);
-    if (!s->peers || chan_class_register(&inbox_class) < 0 ||
+    s->max_peers = max_peers + SERVER_EVICTING_MAX;
+    s->group_key = siphash_random_key();
+    s->seats = mem_zalloc_array(s->max_peers, sizeof *s->seats);
+    if (!s->seats || chan_class_register(&inbox_class) < 0 ||
         chan_class_register(&quit_class) < 0 || chan_init(&s->inbox, &inbox_class) < 0)
         goto fail;
     if (chan_init(&s->quit, &quit_class) < 0) {
@@ -58,7 +66,7 @@ struct server *server_new(unsigned max_peers)
     }
     return s;
 fail:
-    mem_free(s->peers);
+    mem_free(s->seats);
     mem_free(s);
     return NULL;
 }
@@ -78,7 +86,15 @@ int server_add_network(struct server *s, const struct server_network *network)
         n->ready[i] = metric_get(&peers_family, network->name, directions[i], NULL);
         n->opened[i] = metric_get(&connections_family, network->name, directions[i], NULL);
     }
+    for (int k = 0; k < CONN_KINDS; k++)
+        n->kinds[k] =
+            metric_get(&kinds_family, network->name, conn_kind_name((enum conn_kind)k), NULL);
     return (int)s->n_networks++;
+}
+
+void server_set_gate(struct server *s, struct gate *gate)
+{
+    s->gate = gate;
 }
 
 void server_set_dialer(struct server *s, struct dialer *d)
@@ -108,7 +124,7 @@ static void begin_stop(struct server *s)
 {
     s->stopping = true;
     for (unsigned i = 0; i < s->n_peers; i++)
-        peer_disconnect(s->peers[i], PN_EQUIT);
+        peer_disconnect(s->seats[i].peer, PN_EQUIT);
 }
 
 static void run(void *arg)
@@ -146,8 +162,8 @@ int server_start(struct server *s, void (*stopped)(void *arg), void *arg)
 }
 
 int server_add_conn(struct server *s, unsigned network, struct conn *conn,
-                    const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
-                    struct chan *quit)
+                    const struct net_addr *addr, enum conn_kind kind, bool has_slot,
+                    uint64_t request_id, struct chan *quit)
 {
     struct server_msg m = {
         .event = NEW_CONN,
@@ -155,6 +171,7 @@ int server_add_conn(struct server *s, unsigned network, struct conn *conn,
                  .conn = conn,
                  .addr = *addr,
                  .kind = kind,
+                 .has_slot = has_slot,
                  .request_id = request_id},
     };
 
@@ -194,7 +211,7 @@ void server_free(struct server *s)
         peer_metrics_free(s->networks[i].peer_metrics);
     chan_destroy(&s->inbox, NULL);
     chan_destroy(&s->quit, NULL);
-    mem_free(s->peers);
+    mem_free(s->seats);
     mem_free(s);
 }
 

@@ -9,10 +9,14 @@
 #include <stdbool.h>
 
 #include "dial/dialer.h"
+#include "dial/gate.h"
 #include "dial/slots.h"
 #include "peer/peer.h"
 
 #define SERVER_MAX_NETWORKS 4
+
+/* Peers that may be on their way out while those for whom they gave way are there already. */
+#define SERVER_EVICTING_MAX 16
 
 struct server;
 
@@ -29,11 +33,16 @@ struct server_network {
     void *arg;
 };
 
-/* Room for max_peers peers. Thread: the main thread. Returns: NULL when there is no memory. */
+/* Room for max_peers peers, and SERVER_EVICTING_MAX more. Thread: the main thread. Returns: NULL
+ * when there is no memory. */
 struct server *server_new(unsigned max_peers);
 
 /* Thread: the main thread, before server_start. Returns: the network's number, or PN_ELIMIT. */
 int server_add_network(struct server *s, const struct server_network *network);
+
+/* Whom faults are told to, and who decides on exemptions. Thread: the main thread, before
+ * server_start. */
+void server_set_gate(struct server *s, struct gate *gate);
 
 /* Who hears of the end of outbound connections. Thread: the main thread, before server_start. */
 void server_set_dialer(struct server *s, struct dialer *d);
@@ -41,12 +50,13 @@ void server_set_dialer(struct server *s, struct dialer *d);
 /* stopped(arg) is called on the server thread when the last peer is gone after server_stop. */
 int server_start(struct server *s, void (*stopped)(void *arg), void *arg);
 
-/* A connected socket becomes a peer; an inbound one comes with its slot taken.
+/* A connected socket becomes a peer. An inbound one comes with its slot taken, or without one:
+ * then the peer that eviction chooses gives way (dial/evict.h), or the newcomer is refused.
  * Thread: any for quit == NULL, which never blocks; else dialer, which waits for room or quit.
  * Owns: takes conn when it returns 0. Returns: 0, PN_EAGAIN, PN_ECLOSED, PN_EQUIT. */
 int server_add_conn(struct server *s, unsigned network, struct conn *conn,
-                    const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,
-                    struct chan *quit);
+                    const struct net_addr *addr, enum conn_kind kind, bool has_slot,
+                    uint64_t request_id, struct chan *quit);
 
 /* Pass something on to every ready peer of a network for which want(peer, key) holds: a frame, or
  * an inventory item that each peer's queue announces in its own time. want runs on the server

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "crypto/siphash.h"
 #include "net/conn.h"
 #include "server/server.h"
 #include "thread/chan.h"
@@ -16,7 +17,14 @@ struct new_conn {
     struct conn *conn;
     struct net_addr addr;
     enum conn_kind kind;
+    bool has_slot;
     uint64_t request_id;
+};
+
+/* One place of the table. */
+struct seat {
+    struct peer *peer;
+    bool has_slot; /* gives an inbound slot back when it goes */
 };
 
 struct server_msg {
@@ -31,15 +39,18 @@ struct server_msg {
 struct network_state {
     struct server_network net;
     struct peer_metrics *peer_metrics;
-    struct metric *ready[2];  /* gauge, by inbound */
-    struct metric *opened[2]; /* counter, by inbound */
+    struct metric *ready[2];          /* gauge, by inbound */
+    struct metric *opened[2];         /* counter, by inbound */
+    struct metric *kinds[CONN_KINDS]; /* gauge of the ready ones */
 };
 
 struct server {
     struct network_state networks[SERVER_MAX_NETWORKS];
     unsigned n_networks;
     struct dialer *dialer;
-    struct peer **peers; /* the table: max_peers places, the first n_peers taken */
+    struct gate *gate;            /* or NULL */
+    struct siphash_key group_key; /* which groups eviction protects */
+    struct seat *seats;           /* the table: max_peers places, the first n_peers taken */
     unsigned n_peers, max_peers;
     uint64_t last_id;
     bool stopping;
@@ -55,6 +66,10 @@ struct server {
 
 /* A connection becomes a peer, or is closed and what it holds given back. */
 void table_add_conn(struct server *s, const struct new_conn *c);
+
+/* Who gives way to a newcomer of this network. Returns: NULL when everybody is protected.
+ * (eviction.c) */
+struct seat *eviction_choose(struct server *s, const struct network_state *n);
 
 /* A peer's handshake is done; a peer's last thread has left. */
 void table_peer_ready(struct server *s, struct peer *p);

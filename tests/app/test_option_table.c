@@ -31,8 +31,8 @@ START_TEST(every_row_is_well_formed)
         const struct option_def *def = &option_table[i];
         enum option_id id;
 
-        ck_assert_msg(def->name[strspn(def->name, "abcdefghijklmnopqrstuvwxyz-")] == '\0',
-                      "%s: a key is lower case and hyphens", def->name);
+        ck_assert_msg(def->name[strspn(def->name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0',
+                      "%s: a key is lower case, digits and hyphens", def->name);
         ck_assert_msg(strncmp(def->name, "no-", 3) != 0, "%s: no- is the negation", def->name);
         ck_assert_uint_lt(strlen(OPTION_VARIABLE_PREFIX) + strlen(def->name),
                           OPTION_VARIABLE_BYTES);

@@ -74,10 +74,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"chan", bench_chan},
-    {"wire", bench_wire},
-    {"chain", bench_chain},
-    {"node", bench_node},
+    {"addrbook", bench_addrbook}, {"chan", bench_chan}, {"wire", bench_wire},
+    {"chain", bench_chain},       {"node", bench_node},
 };
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@ double bench_now(void);
 double bench_median(int runs, double (*fn)(void *arg), void *arg);
 
 /* One group of figures per file. */
+void bench_addrbook(void);
 void bench_chan(void);
 void bench_wire(void);
 void bench_chain(void);

@@ -12,6 +12,8 @@ struct node_fixture {
     struct server *server;
     struct slots slots;
     struct chan stopped;
+    struct net_policy policy;
+    struct addrbook *book;
 };
 
 /* The remote side of one connection. */
@@ -25,9 +27,15 @@ struct remote {
 void node_start(struct node_fixture *n);
 void node_stop(struct node_fixture *n);
 
-/* A raw connection, nothing said yet. */
+/* A raw connection from or to 127.0.0.1, nothing said yet. */
 void remote_open(struct remote *r, struct node_fixture *n, bool inbound);
+/* The same of any kind and with any address. */
+void remote_open_as(struct remote *r, struct node_fixture *n, enum conn_kind kind,
+                    const struct net_addr *addr);
 void remote_close(struct remote *r);
+
+/* The rest of the handshake of an open connection, up to the node's first ping. */
+void remote_shake_hands(struct remote *r);
 
 /* The whole handshake, and the node's first messages up to its first ping. */
 void remote_join(struct remote *r, struct node_fixture *n);

@@ -262,7 +262,6 @@ START_TEST(headers_without_a_known_parent_are_asked_about_ten_times)
     node_start(&n);
     before = disconnects("unknown_parent");
     remote_join(&r, &n);
-    remote_await(&r, &m, BTC_CMD_GETHEADERS); /* the greeting's */
     mine_headers(h, tip, 1, nowhere, GENESIS_TIME);
     for (int i = 0; i < 9; i++) {
         send_headers(&r, h, 1);

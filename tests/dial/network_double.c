@@ -43,6 +43,27 @@ static const struct sock_ops ops = {
     .connect_result = double_connect_result,
 };
 
+struct gate *gate_for(const struct subnet_list *permitted)
+{
+    static const struct subnet_list nobody;
+    static struct gate gate;
+
+    gate_free(&gate);
+    ck_assert_int_eq(gate_init(&gate, permitted, &nobody, NULL, NULL, 3600), 0);
+    return &gate;
+}
+
+struct dial_paths *direct_paths(void)
+{
+    static const struct proxy_config none;
+    static struct dial_paths *paths;
+
+    if (!paths)
+        paths = dial_paths_new(&none, "");
+    ck_assert_ptr_nonnull(paths);
+    return paths;
+}
+
 void network_double_start(void)
 {
     network = (struct network_double){0};

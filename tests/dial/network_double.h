@@ -23,6 +23,12 @@ extern struct network_double network;
 void network_double_start(void);
 void network_double_stop(void);
 
+/* A gate that permits these networks and has nobody banned; one at a time. */
+struct gate *gate_for(const struct subnet_list *permitted);
+
+/* No proxies. */
+struct dial_paths *direct_paths(void);
+
 /* For dialer_config.connected: counts and closes. */
 int network_double_connected(void *arg, unsigned number, struct conn *c,
                              const struct net_addr *addr, enum conn_kind kind, uint64_t request_id,

@@ -15,7 +15,8 @@ static struct dialer *make(unsigned requests, const struct subnet_list *permitte
         .connect_timeout_ms = 5000,
         .retry_ms = 5000,
         .retry_max_ms = RETRY_MAX_MS,
-        .permitted = permitted,
+        .gate = gate_for(permitted),
+        .paths = direct_paths(),
         .connected = network_double_connected,
     };
     const struct dialer_network none = {.name = "test"};

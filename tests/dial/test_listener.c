@@ -14,7 +14,8 @@
 struct fixture {
     struct loop *loop;
     struct slots slots;
-    struct subnet_list permitted;
+    struct subnet_list permitted, exempt;
+    struct gate gate;
     struct listener *listener;
     struct net_addr at;
     struct conn *accepted[8];
@@ -22,11 +23,13 @@ struct fixture {
     int answer; /* of the accepted callback */
 };
 
-static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
+static int on_accepted(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
 {
     struct fixture *f = arg;
 
     ck_assert_int_eq(from->kind, NET_IPV4);
+    if (!has_slot) /* as the server refuses when nobody gives way */
+        return PN_ELIMIT;
     if (f->answer == 0)
         f->accepted[f->n_accepted++] = c;
     return f->answer;
@@ -34,17 +37,15 @@ static int on_accepted(void *arg, struct conn *c, const struct net_addr *from)
 
 static void set_up(struct fixture *f, unsigned places, const char *permitted)
 {
-    struct listener_config config = {.network = "test",
-                                     .permitted = &f->permitted,
-                                     .slots = &f->slots,
-                                     .accepted = on_accepted,
-                                     .arg = f};
+    struct listener_config config = {
+        .network = "test", .gate = &f->gate, .slots = &f->slots, .accepted = on_accepted, .arg = f};
     int fd;
 
     *f = (struct fixture){0};
     slots_init(&f->slots, places, 0);
     if (permitted)
         ck_assert_int_eq(subnet_list_add(&f->permitted, permitted), 0);
+    ck_assert_int_eq(gate_init(&f->gate, &f->permitted, &f->exempt, NULL, NULL, 3600), 0);
     f->loop = loop_new();
     ck_assert_ptr_nonnull(f->loop);
     /* A free port: bound once, then left to the listener. */
@@ -62,6 +63,7 @@ static void tear_down(struct fixture *f)
         conn_close(f->accepted[i]);
     listener_free(f->listener);
     loop_free(f->loop);
+    gate_free(&f->gate);
 }
 
 static int dial(const struct fixture *f)
@@ -95,7 +97,7 @@ static bool was_refused(struct fixture *f, int fd)
 
 START_TEST(connections_are_accepted_until_the_slots_are_taken)
 {
-    struct fixture f;
+    static struct fixture f;
     int fds[4];
 
     set_up(&f, 3, "127.0.0.0/8");
@@ -115,7 +117,7 @@ END_TEST
 
 START_TEST(an_address_outside_the_permitted_networks_is_refused_and_takes_no_slot)
 {
-    struct fixture f;
+    static struct fixture f;
     int fd;
 
     set_up(&f, 1, "10.0.0.0/8");
@@ -129,7 +131,7 @@ END_TEST
 
 START_TEST(a_connection_nobody_takes_gives_its_slot_back)
 {
-    struct fixture f;
+    static struct fixture f;
     int fd;
 
     set_up(&f, 1, NULL);
@@ -147,7 +149,7 @@ END_TEST
 
 START_TEST(a_taken_address_is_told)
 {
-    struct fixture f;
+    static struct fixture f;
     struct listener *second = NULL;
     struct listener_config config = {.network = "test"};
 
@@ -182,7 +184,7 @@ static int real_listen(int *fd, const struct net_addr *at)
 START_TEST(without_descriptors_it_rests_instead_of_spinning_and_then_goes_on)
 {
     const struct sock_ops no_descriptors = {.accept = failing_accept, .listen = real_listen};
-    struct fixture f;
+    static struct fixture f;
     int fd;
 
     set_up(&f, 1, NULL);

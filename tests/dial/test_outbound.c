@@ -83,7 +83,8 @@ static struct dialer *begin(unsigned full, unsigned block_relay, bool feelers, u
     const struct dialer_config config = {.connect_timeout_ms = 5000,
                                          .retry_ms = 5000,
                                          .retry_max_ms = 300000,
-                                         .permitted = &anything,
+                                         .gate = gate_for(&anything),
+                                         .paths = direct_paths(),
                                          .connected = keep};
     const struct dialer_network n = {.name = "test",
                                      .full = full,

@@ -12,6 +12,8 @@ from process import LOOPBACK, free_port
 from waiting import TIME_FACTOR, wait_until
 
 MEGABYTE = 1_000_000
+# Places for peers that the node chooses are never given to those that come.
+NO_OUTBOUND = ("--outbound=0", "--block-relay=0")
 
 
 @pytest.fixture
@@ -261,7 +263,7 @@ def test_drops_a_peer_that_does_not_read_by_the_write_deadline(company):
 def test_125_peers_that_announce_4_megabytes_and_send_nothing_cost_less_than_10_megabytes(
     make_node, stack
 ):
-    node = make_node("--maxpeers=130").start()
+    node = make_node("--maxpeers=130", *NO_OUTBOUND).start()
     assert_alive(node)
     before = node.resident_bytes()
     peers = [stack.enter_context(Connection.to(node.port)).handshake() for _ in range(125)]
@@ -281,7 +283,7 @@ def test_125_peers_that_announce_4_megabytes_and_send_nothing_cost_less_than_10_
 
 
 def test_keeps_at_most_maxpeers(make_node, stack):
-    node = make_node("--maxpeers=3").start()
+    node = make_node("--maxpeers=3", *NO_OUTBOUND).start()
     for _ in range(3):
         stack.enter_context(Connection.to(node.port)).handshake()
     node.wait_for_peers(3)
@@ -292,7 +294,7 @@ def test_keeps_at_most_maxpeers(make_node, stack):
 
 
 def test_a_slot_is_free_again_when_its_peer_has_left(make_node):
-    node = make_node("--maxpeers=2").start()
+    node = make_node("--maxpeers=2", *NO_OUTBOUND).start()
     for _ in range(20):
         with Connection.to(node.port) as connection:
             connection.handshake()

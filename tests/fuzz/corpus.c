@@ -111,11 +111,42 @@ static bool make_codec(const char *dir)
     return done;
 }
 
+/* What proxies say, behind the byte that chooses the dialogue. */
+static bool make_proxies(const char *dir)
+{
+    static const struct {
+        const char *target, *said;
+        size_t len;
+    } rows[] = {
+#define ROW(target, said) {target, said, sizeof said - 1}
+        ROW("socks5", "\0\5\0\5\0\0\1\177\0\0\1\x20\x8d"),
+        ROW("socks5", "\0\5\0\5\0\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\x20\x8d"),
+        ROW("socks5", "\0\5\0\5\4\0\0\0\0\0\0\0\0"),
+        ROW("socks5", "\1\5\0\5\0\0\1\177\0\0\7\0\0"),
+        ROW("socks5", "\2\5\2\1\0\5\0\0\3\4name\x20\x8d"),
+        ROW("socks5", "\2\5\2\1\1"),
+        ROW("sam",
+            "\0HELLO REPLY RESULT=OK VERSION=3.1\nSESSION STATUS RESULT=OK DESTINATION=ab-~=\n"),
+        ROW("sam", "\0HELLO REPLY RESULT=NOVERSION\n"),
+        ROW("sam", "\1HELLO REPLY RESULT=OK VERSION=3.1\nNAMING REPLY RESULT=OK NAME=name.i2p "
+                   "VALUE=ab-~=\n"
+                   "STREAM STATUS RESULT=OK\nfirst"),
+        ROW("sam",
+            "\1HELLO REPLY RESULT=OK\nNAMING REPLY RESULT=KEY_NOT_FOUND MESSAGE=\"a \\\" b\"\n"),
+#undef ROW
+    };
+    bool done = true;
+
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        done &= put_variants(dir, rows[i].target, (const uint8_t *)rows[i].said, rows[i].len, i);
+    return done;
+}
+
 bool fuzz_corpus_make(const char *dir)
 {
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
         perror(dir);
         return false;
     }
-    return make_messages(dir) && make_stream(dir) && make_codec(dir);
+    return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir);
 }

@@ -34,6 +34,8 @@ void fuzz_msg(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_stream(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_compact(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 /* The magic that the stream target wants, so that seeds have it. */
 extern const uint8_t fuzz_magic[4];

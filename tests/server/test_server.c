@@ -12,7 +12,7 @@
 #include "thread/thread.h"
 #include "toy_proto.h"
 
-enum { MAX_PEERS = 8, INBOUND_PLACES = 6 };
+enum { MAX_PEERS = 40, INBOUND_PLACES = 6 };
 
 struct fixture {
     struct server *server;
@@ -46,7 +46,7 @@ static void on_stopped(void *arg)
     quit_request(&f->stopped);
 }
 
-static void set_up(struct fixture *f)
+static void set_up_places(struct fixture *f, unsigned places)
 {
     struct server_network n = {.name = "toy",
                                .peer_config = &f->config,
@@ -57,13 +57,18 @@ static void set_up(struct fixture *f)
                                .arg = f};
 
     *f = (struct fixture){.config = PEER_CONFIG_DEFAULT};
-    slots_init(&f->slots, INBOUND_PLACES, 0);
+    slots_init(&f->slots, places, 0);
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
     ck_assert_int_eq(chan_init(&f->stopped, &quit_class), 0);
     f->server = server_new(MAX_PEERS);
     ck_assert_ptr_nonnull(f->server);
     ck_assert_int_eq(server_add_network(f->server, &n), 0);
     ck_assert_int_eq(server_start(f->server, on_stopped, f), 0);
+}
+
+static void set_up(struct fixture *f)
+{
+    set_up_places(f, INBOUND_PLACES);
 }
 
 static void tear_down(struct fixture *f)
@@ -105,20 +110,35 @@ static void expect(int fd, enum toy_cmd cmd, size_t len)
     read_exactly(fd, raw + 2, raw[1]);
 }
 
-/* One more inbound peer, its handshake done. Returns: the remote end. */
-static int join(struct fixture *f)
+/* One more inbound connection, with a slot or without one. Returns: the remote end. */
+static int knock(struct fixture *f, bool has_slot)
 {
     struct net_addr addr = {.kind = NET_IPV4, .bytes = {127, 0, 0, 1}, .port = 9};
     int fds[2];
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    ck_assert(slots_take_inbound(&f->slots));
+    if (has_slot)
+        ck_assert(slots_take_inbound(&f->slots));
     ck_assert_int_eq(
-        server_add_conn(f->server, 0, conn_from_fd(fds[0]), &addr, CONN_INBOUND, 0, NULL), 0);
-    ck_assert_int_eq(send(fds[1], "\0\0", 2, MSG_NOSIGNAL), 2); /* TOY_HELLO */
-    expect(fds[1], TOY_HELLO, 0);
-    expect(fds[1], TOY_PING, 8);
+        server_add_conn(f->server, 0, conn_from_fd(fds[0]), &addr, CONN_INBOUND, has_slot, 0, NULL),
+        0);
     return fds[1];
+}
+
+static void shake_hands(int fd)
+{
+    ck_assert_int_eq(send(fd, "\0\0", 2, MSG_NOSIGNAL), 2); /* TOY_HELLO */
+    expect(fd, TOY_HELLO, 0);
+    expect(fd, TOY_PING, 8);
+}
+
+/* One more inbound peer, its handshake done. Returns: the remote end. */
+static int join(struct fixture *f)
+{
+    int fd = knock(f, true);
+
+    shake_hands(fd);
+    return fd;
 }
 
 START_TEST(a_peer_that_goes_gives_its_slot_and_its_memory_back)
@@ -171,10 +191,63 @@ START_TEST(after_the_stop_a_connection_stays_with_its_owner)
     ck_assert_int_eq(chan_recv(&f.stopped, NULL, CLOCK_NEVER), PN_ECLOSED);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     c = conn_from_fd(fds[0]);
-    ck_assert_int_eq(server_add_conn(f.server, 0, c, &addr, CONN_INBOUND, 0, NULL), PN_ECLOSED);
+    ck_assert_int_eq(server_add_conn(f.server, 0, c, &addr, CONN_INBOUND, true, 0, NULL),
+                     PN_ECLOSED);
     conn_close(c);
     close(fds[1]);
     tear_down(&f);
+}
+END_TEST
+
+static bool is_closed(int fd)
+{
+    struct pollfd pfd = {.fd = fd, .events = POLLIN};
+    char byte;
+
+    return poll(&pfd, 1, 0) == 1 && recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Forty peers of one group: most are nobody's favourites (dial/evict.h). */
+START_TEST(when_the_places_are_taken_somebody_gives_way_to_a_newcomer)
+{
+    struct fixture f;
+    int fds[MAX_PEERS], newcomer, closed = 0;
+
+    set_up_places(&f, MAX_PEERS);
+    for (int i = 0; i < MAX_PEERS; i++)
+        fds[i] = join(&f);
+    ck_assert(!slots_take_inbound(&f.slots));
+    newcomer = knock(&f, false);
+    shake_hands(newcomer);
+    await_ready(&f, MAX_PEERS);
+    for (int i = 0; i < MAX_PEERS; i++)
+        closed += is_closed(fds[i]);
+    ck_assert_int_eq(closed, 1);
+    ck_assert_uint_eq(atomic_load(&f.slots.inbound), MAX_PEERS); /* the slot was passed on */
+    tear_down(&f);
+    for (int i = 0; i < MAX_PEERS; i++)
+        close(fds[i]);
+    close(newcomer);
+}
+END_TEST
+
+START_TEST(when_everybody_is_protected_the_newcomer_is_refused)
+{
+    struct fixture f;
+    int fds[INBOUND_PLACES], newcomer;
+    char byte;
+
+    set_up(&f);
+    for (int i = 0; i < INBOUND_PLACES; i++)
+        fds[i] = join(&f);
+    newcomer = knock(&f, false);
+    ck_assert_int_eq(recv(newcomer, &byte, 1, 0), 0);
+    for (int i = 0; i < INBOUND_PLACES; i++)
+        ck_assert(!is_closed(fds[i]));
+    tear_down(&f);
+    for (int i = 0; i < INBOUND_PLACES; i++)
+        close(fds[i]);
+    close(newcomer);
 }
 END_TEST
 
@@ -257,6 +330,8 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, a_peer_that_goes_gives_its_slot_and_its_memory_back);
     tcase_add_test(t, stopping_parts_from_everybody_and_joins_all_threads);
+    tcase_add_test(t, when_the_places_are_taken_somebody_gives_way_to_a_newcomer);
+    tcase_add_test(t, when_everybody_is_protected_the_newcomer_is_refused);
     tcase_add_test(t, after_the_stop_a_connection_stays_with_its_owner);
     tcase_add_test(t, a_broadcast_reaches_those_who_want_it_and_nobody_else);
     tcase_add_test(t, a_peer_that_never_reads_delays_nobody);

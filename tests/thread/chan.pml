@@ -7,22 +7,27 @@
  * Names follow the C: put, take, admit, refuse, first, claim, serve, enrol, withdraw, wake.
  *
  * What is one step here: under a channel's lock the only thing that others can see or change is
- * the `claimed` flag of waiters. So the steps are cut where such a flag that was read may have
- * changed before it is read again or set, and nowhere else. What C does under a waiter's mutex is
- * one step.
+ * the `claimed` flag of waiters. So the steps are cut between reading such a flag and claiming the
+ * waiter, and between the release of the lock and the wake-up, and nowhere else. What C does under
+ * a waiter's mutex is one step.
  *
  * Checked:
  *   - no element is lost or duplicated, and a failed send leaves its element with the sender
- *   - whenever a lock is released, nobody stands in line who could proceed
+ *   - whenever a lock is released, the first in line cannot proceed
  *   - a closed channel drains, then ends
  *   - nobody touches a waiter that has returned from its call
  *   - every process terminates: no state without a successor but the end, and no cycle
  *
- * Defining one of BROKEN_NO_CLAIM, BROKEN_NO_ADMIT, BROKEN_CLOSE_ONE, BROKEN_NO_MUTEX and
- * BROKEN_LATE_DEADLINE puts a defect in, which the check must find.
+ * Defining one of these puts a defect in, which the check must find:
+ *   BROKEN_NO_CLAIM       two channels serve one select
+ *   BROKEN_NO_ADMIT       a sender that gives up does not let those behind it in
+ *   BROKEN_CLOSE_ONE      close lets only the first in line go
+ *   BROKEN_NO_MUTEX       a waiter looks at `done` and goes to sleep without its mutex
+ *   BROKEN_LATE_DEADLINE  a call leaves at its deadline without claiming itself
  *
- * WEIGHTS bounds the channels in weight besides, and makes the plain sender's first element as
- * heavy as a channel allows. Bit w of IMPATIENT lets one call of process w time out. */
+ * Sizes: PLAIN_ELEMS, SELECT_ELEMS; IMPATIENT, whose bit w lets one call of process w time out;
+ * LATE_CLOSE, no close before the senders are through; NO_PLAIN_RECEIVER; WEIGHTS, channels bounded
+ * in weight besides, and the plain sender's first element as heavy as they allow. */
 #ifdef WEIGHTS
 #define CAPACITY     2
 #define MAX_WEIGHT   2
@@ -195,8 +200,7 @@ inline push(c, e_)
     weight[c] = weight[c] + WEIGHT_OF(e_)
 }
 
-/* In each of the next three, `more` says that k was seen unclaimed and remains to be claimed: the
- * step ends there. */
+/* Below, `more` says that k was seen unclaimed and remains to be claimed: the step ends there. */
 
 inline next_to_admit(c)
 {

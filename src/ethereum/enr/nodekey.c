@@ -3,15 +3,15 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "codec/hex.h"
+#include "store/atomic_file.h"
 
-enum { DIGITS = 2 * EC_SECRET_BYTES, PATH_BYTES = 4096 - 512 };
+enum { DIGITS = 2 * EC_SECRET_BYTES };
 
 static int parse(uint8_t secret[EC_SECRET_BYTES], char *text, size_t len)
 {
@@ -45,40 +45,16 @@ static int load(uint8_t secret[EC_SECRET_BYTES], const char *path)
     return rc;
 }
 
-static int write_new(const char *path, const uint8_t secret[EC_SECRET_BYTES])
-{
-    char text[DIGITS + 2];
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int rc = 0;
-
-    if (fd < 0)
-        return pn_err_from_errno(errno);
-    hex_encode(text, secret, EC_SECRET_BYTES);
-    memcpy(text + DIGITS, "\n", 2);
-    if (write(fd, text, DIGITS + 1) != DIGITS + 1 || fsync(fd) < 0)
-        rc = PN_EIO;
-    if (close(fd) < 0)
-        rc = PN_EIO;
-    explicit_bzero(text, sizeof text);
-    return rc;
-}
-
-/* Written aside and moved into place, so that a crash leaves no half a key. */
 static int create(uint8_t secret[EC_SECRET_BYTES], const char *path)
 {
-    char aside[PATH_BYTES];
+    char text[DIGITS + 2];
     int rc;
 
-    if ((size_t)snprintf(aside, sizeof aside, "%s.new", path) >= sizeof aside)
-        return PN_EINVAL;
-    if (unlink(aside) < 0 && errno != ENOENT)
-        return pn_err_from_errno(errno);
     ec_secret_generate(secret);
-    rc = write_new(aside, secret);
-    if (rc == 0 && rename(aside, path) < 0)
-        rc = pn_err_from_errno(errno);
-    if (rc < 0)
-        unlink(aside);
+    hex_encode(text, secret, EC_SECRET_BYTES);
+    text[DIGITS] = '\n';
+    rc = atomic_file_replace(path, text, DIGITS + 1);
+    explicit_bzero(text, sizeof text);
     return rc;
 }
 

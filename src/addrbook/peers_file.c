@@ -1,0 +1,121 @@
+/* Loading and saving: what to do with a file that is damaged. The format is described in
+ * peers_format.h. */
+#include "addrbook/peers_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addrbook/book.h"
+#include "addrbook/peers_format.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/hex.h"
+#include "log/log.h"
+#include "store/atomic_file.h"
+#include "store/read_file.h"
+
+#define LOG_SUBSYSTEM "addrbook"
+
+static const char bad_infix[] = ".bad-";
+
+const char *peers_asmap_text(char out[PEERS_ID_TEXT_BYTES], const struct net_policy *policy)
+{
+    out[0] = '\0';
+    if (policy && policy->asmap)
+        hex_encode(out, asmap_id(policy->asmap), ASMAP_ID_BYTES);
+    return out;
+}
+
+/* Remove the damaged files of before: of `path` "dir/peers.json" all "dir/peers.json.bad-*". */
+static void remove_older_bad(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *dir_path = slash ? mem_dup(path, (size_t)(slash - path) + 2) : mem_strdup(".");
+    size_t name_len = strlen(name);
+    struct dirent *entry;
+    DIR *dir;
+
+    if (!dir_path)
+        return;
+    if (slash)
+        dir_path[slash - path + 1] = '\0';
+    dir = opendir(dir_path);
+    mem_free(dir_path);
+    if (!dir)
+        return;
+    while ((entry = readdir(dir)))
+        if (strncmp(entry->d_name, name, name_len) == 0 &&
+            strncmp(entry->d_name + name_len, bad_infix, sizeof bad_infix - 1) == 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+}
+
+static void move_aside(const char *path, int why, size_t at)
+{
+    size_t size = strlen(path) + sizeof bad_infix + 20;
+    char *aside = mem_alloc(size);
+
+    if (!aside)
+        return;
+    remove_older_bad(path);
+    snprintf(aside, size, "%s%s%lld", path, bad_infix, (long long)clock_wall_s());
+    if (rename(path, aside) < 0) {
+        log_error(LOG_SUBSYSTEM, "%s is damaged (%s, byte %zu) and cannot be moved aside: %s", path,
+                  pn_strerror(why), at, strerror(errno));
+    } else {
+        atomic_file_sync_dir(path);
+        log_warn(LOG_SUBSYSTEM,
+                 "%s is damaged (%s, byte %zu): moved aside to %s, starting without addresses",
+                 path, pn_strerror(why), at, aside);
+    }
+    mem_free(aside);
+}
+
+static void fill(struct addrbook *b, const struct peers_content *c, const char *path)
+{
+    char asmap[PEERS_ID_TEXT_BYTES];
+    bool same_groups =
+        c->ours && strcmp(c->asmap, peers_asmap_text(asmap, addrbook_policy(b))) == 0;
+    size_t n = book_restore(b, c->key, c->records, c->n, same_groups);
+
+    log_info(LOG_SUBSYSTEM, "%zu addresses read from %s%s; %zu found no place, %zu were obsolete",
+             n, path, same_groups ? "" : ", placed anew", c->n - n, c->skipped);
+}
+
+/* Whether the error is one of the file's contents rather than of getting at them. */
+static bool is_damage(int rc)
+{
+    return rc < 0 && rc != PN_ENOMEM;
+}
+
+int peers_file_load(struct addrbook *b, const char *path)
+{
+    struct peers_content content;
+    uint8_t *text;
+    size_t len, at;
+    int rc;
+
+    atomic_file_sweep(path);
+    rc = read_file(&text, &len, path, PEERS_FILE_MAX_BYTES);
+    if (rc == PN_ETOOLARGE)
+        move_aside(path, rc, PEERS_FILE_MAX_BYTES);
+    if (rc < 0)
+        return rc;
+    rc = peers_parse(&content, &at, text, len);
+    mem_free(text);
+    if (rc == 0)
+        fill(b, &content, path);
+    else if (is_damage(rc))
+        move_aside(path, rc, at);
+    peers_content_free(&content);
+    return rc;
+}
+
+int peers_file_save(struct addrbook *b, const char *path)
+{
+    return peers_write(b, path);
+}

@@ -1,0 +1,112 @@
+#include "app/node_book.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "addrbook/anchors.h"
+#include "addrbook/peers_file.h"
+#include "app/node_setup.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/bitcoin.h"
+#include "log/log.h"
+#include "net/asmap.h"
+
+static char *in_datadir(const struct node *n, const char *name)
+{
+    size_t size = strlen(n->options->datadir) + strlen(name) + 2;
+    char *path = mem_alloc(size);
+
+    if (path)
+        snprintf(path, size, "%s/%s", n->options->datadir, name);
+    return path;
+}
+
+static int load_asmap(struct node *n)
+{
+    int rc;
+
+    if (!n->options->asmap)
+        return 0;
+    rc = asmap_load(&n->asmap, n->options->asmap);
+    if (rc < 0)
+        log_error("app", "cannot use the map %s: %s", n->options->asmap, pn_strerror(rc));
+    n->policy.asmap = n->asmap;
+    return rc;
+}
+
+static void parse_list(struct net_addr *out, size_t *n_out, size_t max,
+                       const struct option_list *list, uint16_t default_port)
+{
+    *n_out = 0;
+    for (size_t i = 0; i < list->n && *n_out < max; i++)
+        if (net_addr_parse(&out[*n_out], list->items[i], default_port) == 0)
+            ++*n_out;
+}
+
+static void add_local_addresses(struct node *n, uint16_t default_port)
+{
+    const struct option_list *list = &n->options->externalip;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct net_addr addr;
+
+        if (net_addr_parse(&addr, list->items[i], default_port) < 0 ||
+            addrbook_local_add(n->book, &addr, ADDRBOOK_LOCAL_MANUAL) < 0)
+            log_warn("app", "%s is not an address that peers could reach; not announced",
+                     list->items[i]);
+    }
+}
+
+static int load_files(struct node *n, struct bitcoin_config *config)
+{
+    char *peers = in_datadir(n, "peers.json"), *anchors = in_datadir(n, "anchors.json");
+    int rc = peers && anchors ? 0 : PN_ENOMEM;
+
+    if (rc == 0)
+        rc = peers_file_load(n->book, peers);
+    /* A damaged file has been moved aside and logged: an empty book is a start like any other. */
+    if (rc != PN_ENOMEM)
+        rc = 0;
+    if (rc == 0)
+        config->n_anchors = anchors_take(config->anchors, anchors);
+    if (rc == 0)
+        rc = addr_dump_start(&n->dump, n->book, peers, anchors, ADDR_DUMP_INTERVAL_MS);
+    mem_free(peers);
+    mem_free(anchors);
+    return rc;
+}
+
+int node_book_open(struct node *n, struct bitcoin_config *config)
+{
+    const struct options *o = n->options;
+    uint16_t port = config->params.default_port;
+    int rc = load_asmap(n);
+
+    if (rc < 0)
+        return rc;
+    n->policy.loopback_routable = o->loopback_routable;
+    n->book = addrbook_new(&n->policy);
+    if (!n->book || addrbook_metrics_register(n->book) < 0)
+        return PN_ENOMEM;
+    rc = load_files(n, config);
+    if (rc < 0) {
+        log_error("app", "cannot open the address book: %s", pn_strerror(rc));
+        return rc;
+    }
+    add_local_addresses(n, port);
+    parse_list(config->seednodes, &config->n_seednodes, BITCOIN_SEEDNODES_MAX, &o->seednode, port);
+    config->book = n->book;
+    config->gossip_interval_ms = o->gossip_interval_ms;
+    config->dump = n->dump;
+    return 0;
+}
+
+void node_book_close(struct node *n)
+{
+    addr_dump_stop(n->dump);
+    if (n->book)
+        addrbook_metrics_unregister(n->book);
+    addrbook_free(n->book);
+    asmap_free(n->asmap);
+}

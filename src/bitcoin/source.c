@@ -1,0 +1,101 @@
+/* The address book as the dialer's source of candidates. Thread: dialer. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "bitcoin/internal.h"
+#include "net/group.h"
+
+enum {
+    USEFUL_TRIES = 50,
+    SEEDED = 16, /* addresses with which we can do without seeds */
+    SEED_PAUSE_MS = 10000
+};
+
+/* The group as a number that is equal for equal groups. */
+static uint64_t group_number(const struct bitcoin *b, const struct net_addr *a)
+{
+    struct net_group g = net_group_of(addrbook_policy(b->config.book), a);
+    uint64_t number;
+
+    _Static_assert(sizeof g == sizeof number, "a group is compared as its bytes");
+    memcpy(&number, &g, sizeof number);
+    return number;
+}
+
+static int propose(const struct bitcoin *b, struct dial_candidate *out, const struct net_addr *addr,
+                   int64_t last_try_s)
+{
+    *out = (struct dial_candidate){
+        .addr = *addr, .group = group_number(b, addr), .last_try_s = last_try_s};
+    return 0;
+}
+
+/* Peers that serve nobody are not worth one of our few places; on regtest anyone is welcome. */
+static bool select_useful(const struct bitcoin *b, struct addrbook_choice *choice,
+                          enum addrbook_table table)
+{
+    for (int i = 0; i < USEFUL_TRIES; i++) {
+        if (!addrbook_select(b->config.book, choice, table, b->config.reachable_kinds))
+            return false;
+        if (addrbook_is_local(b->config.book, &choice->addr))
+            continue;
+        if (!b->config.useful_services || (choice->services & b->config.useful_services))
+            return true;
+    }
+    return false;
+}
+
+/* The collisions are decided first; then whoever stands in the way of another is tested, else a
+ * stranger. */
+static int choose_feeler(struct bitcoin *b, struct dial_candidate *out)
+{
+    struct addrbook_choice choice;
+
+    addrbook_resolve_collisions(b->config.book, NULL, NULL);
+    if (!addrbook_select_collision(b->config.book, &choice) &&
+        !select_useful(b, &choice, ADDRBOOK_NEW))
+        return PN_ENOENT;
+    return propose(b, out, &choice.addr, 0);
+}
+
+/* The seeds in turn, one in ten seconds, while the book is all but empty: one that was not up the
+ * first time may be later (Core, ThreadOpenConnections). */
+static int choose_seed(struct bitcoin *b, struct dial_candidate *out)
+{
+    if (b->config.n_seednodes == 0 || addrbook_size(b->config.book) >= SEEDED ||
+        clock_mono_us() < b->next_seed_us)
+        return PN_ENOENT;
+    b->next_seed_us = clock_deadline_ms(SEED_PAUSE_MS);
+    return propose(b, out, &b->config.seednodes[b->seeds_asked++ % b->config.n_seednodes], 0);
+}
+
+int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
+{
+    struct bitcoin *b = arg;
+    struct addrbook_choice choice;
+
+    switch (kind) {
+    case CONN_ADDR_FETCH:
+        return choose_seed(b, out);
+    case CONN_FEELER:
+        return choose_feeler(b, out);
+    case CONN_BLOCK_RELAY:
+        if (b->anchors_used < b->config.n_anchors)
+            return propose(b, out, &b->config.anchors[b->anchors_used++], 0);
+        break;
+    default:
+        break;
+    }
+    if (!select_useful(b, &choice, ADDRBOOK_ANY))
+        return PN_ENOENT;
+    return propose(b, out, &choice.addr, choice.last_try_s);
+}
+
+void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result)
+{
+    struct bitcoin *b = arg;
+
+    (void)kind;
+    addrbook_attempt(b->config.book, addr, result < 0);
+}

@@ -1,0 +1,51 @@
+/* Who may come in and whom we may dial: permitted networks, bans, discouragement and the ranges
+ * that are exempt from both. One object for a node; it also remembers why in the journal.
+ *
+ * Thread: any, save new and free. */
+#ifndef DIAL_GATE_H
+#define DIAL_GATE_H
+
+#include <stdbool.h>
+
+#include "dial/banlist.h"
+#include "dial/discourage.h"
+#include "journal/journal.h"
+#include "net/group.h"
+#include "net/subnet.h"
+
+struct gate {
+    const struct subnet_list *permitted; /* empty: everything */
+    const struct subnet_list *exempt;    /* never banned, discouraged or evicted */
+    struct banlist *bans;
+    struct discourage *discouraged;
+    struct journal *journal;         /* or NULL */
+    const struct net_policy *policy; /* or NULL */
+    int64_t ban_s;                   /* how long a ban for a score lasts */
+};
+
+/* Make the lists. The subnet lists and the journal are borrowed. Returns: 0 or PN_ENOMEM. */
+int gate_init(struct gate *g, const struct subnet_list *permitted, const struct subnet_list *exempt,
+              const struct net_policy *policy, struct journal *journal, int64_t ban_s);
+void gate_free(struct gate *g);
+
+/* Whether a connection from the address may be taken. A discouraged address may, while the inbound
+ * places are not nearly taken (Core, CConnman::CreateNodeFromAcceptedSocket).
+ * Returns: 0, PN_EFILTERED, PN_EBANNED, PN_EDISCOURAGED. */
+int gate_admit(struct gate *g, const struct net_addr *from, bool nearly_full);
+
+/* Whether the address may be dialled on our own initiative. Returns: as above. */
+int gate_permit_dial(struct gate *g, const struct net_addr *to);
+
+/* The peer has broken a rule, for this reason: it is discouraged. `banned` as well when its score
+ * has reached the threshold. Nothing happens to one who is exempt, nor to a local address, from
+ * which proxied peers come. */
+void gate_punish(struct gate *g, const struct net_addr *addr, const char *network, int reason,
+                 bool banned);
+
+bool gate_is_exempt(const struct gate *g, const struct net_addr *addr);
+bool gate_is_discouraged(struct gate *g, const struct net_addr *addr);
+
+/* Whether a disconnection with this reason is a fault that discourages. */
+bool gate_is_fault(int reason);
+
+#endif

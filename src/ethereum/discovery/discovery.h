@@ -1,0 +1,78 @@
+/* Ethereum discovery as the rest of the program sees it: one thread that owns the node table, its
+ * UDP socket and the node database, and hands candidates to whoever dials.
+ *
+ *     eth_discovery_new, eth_discovery_add_bootnode ..., eth_discovery_start
+ *     eth_discovery_next or eth_discovery_try_next, as often as a candidate is wanted
+ *     eth_discovery_stop, eth_discovery_join, eth_discovery_free */
+#ifndef ETHEREUM_DISCOVERY_DISCOVERY_H
+#define ETHEREUM_DISCOVERY_DISCOVERY_H
+
+#include "ethereum/discovery/candidates.h"
+
+struct eth_discovery;
+
+struct eth_discovery_config {
+    uint8_t secret[EC_SECRET_BYTES];
+    struct net_addr listen;   /* UDP; port 0: any */
+    uint16_t tcp_port;        /* where RLPx connections are taken; 0: nowhere */
+    struct net_addr external; /* configured or mapped address; NET_NONE: learned from others, or
+                                 the listening address when that is a specific one */
+    const char *db_path;      /* node database; NULL: nothing outlives the process */
+    const struct subnet_list *permitted; /* empty or NULL: everything; outlives the discovery */
+    eth_fork_filter *fork_filter;        /* may be NULL; called on the discovery thread */
+    void *fork_filter_arg;
+    struct net_addr sntp_server; /* asked when nobody answers us; NET_NONE: never */
+    bool limit_local;            /* count local addresses in the subnet limits: for tests */
+};
+
+/* A look at the inside, copied about once a second. */
+struct eth_discovery_view {
+    unsigned nodes; /* in the table */
+    struct enr record;
+    struct discv4_stats stats;
+};
+
+/* Open the socket and the database. Thread: the main thread. Owns: the caller frees.
+ * Returns: 0; PN_EBUSY (address in use); PN_EINVAL (bad secret); another pn_err. */
+int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_config *config);
+
+/* A node to start from. Thread: before eth_discovery_start. Returns: 0, or PN_ELIMIT beyond
+ * DISCV4_MAX_BOOTNODES. */
+int eth_discovery_add_bootnode(struct eth_discovery *d, const struct eth_node *node);
+
+/* Returns: 0, PN_EAGAIN, PN_ENOMEM. Thread: the main thread; so the next three. */
+int eth_discovery_start(struct eth_discovery *d);
+void eth_discovery_stop(struct eth_discovery *d); /* asks; any thread */
+void eth_discovery_join(struct eth_discovery *d);
+/* Accepts NULL, and one that was never started. */
+void eth_discovery_free(struct eth_discovery *d);
+
+/* The next candidate. Thread: any. Returns: 0, PN_ETIMEDOUT, PN_ECLOSED (stopped). */
+int eth_discovery_next(struct eth_discovery *d, struct discv4_candidate *out, int64_t deadline_us);
+
+/* The same without waiting. Returns: 0, PN_EAGAIN, PN_ECLOSED. */
+int eth_discovery_try_next(struct eth_discovery *d, struct discv4_candidate *out);
+
+/* A node was heard of elsewhere; our outside address is known (port mapping); the chain's fork
+ * identifier has changed. Thread: any; never blocks.
+ * Returns: 0; PN_EAGAIN when the discovery thread is behind; PN_ECLOSED. */
+int eth_discovery_add_node(struct eth_discovery *d, const struct eth_node *node);
+int eth_discovery_set_external(struct eth_discovery *d, const struct net_addr *udp);
+int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id);
+
+/* Find one node by its key; the answer is sent to `reply`, a channel of struct eth_resolved with
+ * room for it that lives until it has come. Thread: any; never blocks. Returns: as above. */
+struct eth_resolved {
+    bool found;
+    struct eth_node node;
+};
+int eth_discovery_resolve(struct eth_discovery *d, const uint8_t pubkey[EC_PUBKEY_BYTES],
+                          struct chan *reply);
+
+/* Thread: any. */
+void eth_discovery_look(struct eth_discovery *d, struct eth_discovery_view *out);
+
+/* Where the socket is bound: what became of port 0. Thread: any. */
+const struct net_addr *eth_discovery_addr(const struct eth_discovery *d);
+
+#endif

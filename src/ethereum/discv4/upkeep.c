@@ -1,0 +1,322 @@
+/* What time brings: requests time out, nodes that were heard of are pinged, the table is refreshed,
+ * its members are checked one after another, and what is worth keeping goes to the database. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "ethereum/discv4/internal.h"
+#include "ethereum/nodedb/nodedb.h"
+#include "log/log.h"
+
+enum {
+    REFRESH_S = 30 * 60,
+    REFRESH_RANDOM_LOOKUPS = 3,
+    REVALIDATE_MAX_MS = 10 * 1000,
+    WALK_MS = 7200,
+    THIN_TABLE = 64, /* nodes: below, the table fills by walks */
+    COPY_S = 30,
+    SEED_MIN_TABLE_S = 5 * 60, /* in the table for so long: worth starting from next time */
+    SEED_COUNT = 30,
+    EXPIRE_S = 3600,
+    RECORD_MS = 1000, /* between two questions for records */
+    RECORD_RETRY_S = 60,
+    RECORD_TRIES = 3,
+    PREDICT_S = 10,
+};
+
+/* --- nodes that were heard of --- */
+
+static struct eth_node *queued(struct discv4 *d, unsigned i)
+{
+    return &d->to_verify[(d->verify_head + i) % VERIFY_QUEUE];
+}
+
+void upkeep_verify_add(struct discv4 *d, const struct eth_node *node)
+{
+    if (d->verify_count == VERIFY_QUEUE || memcmp(node->id, d->id, ETH_ID_BYTES) == 0 ||
+        table_find(&d->table, node->id))
+        return;
+    for (unsigned i = 0; i < d->verify_count; i++)
+        if (memcmp(queued(d, i)->id, node->id, ETH_ID_BYTES) == 0)
+            return;
+    *queued(d, d->verify_count++) = *node;
+}
+
+void discv4_seed(struct discv4 *d, const struct eth_node *node)
+{
+    if (node->udp.kind != NET_NONE && node->udp.port != 0 && engine_permits(d, &node->udp))
+        upkeep_verify_add(d, node);
+}
+
+static void run_verification(struct discv4 *d, int64_t now_us)
+{
+    while (d->verify_count > 0 && d->requests.by_purpose[REQUEST_VERIFY] < MAX_VERIFYING) {
+        struct eth_node node = *queued(d, 0);
+
+        d->verify_head = (d->verify_head + 1) % VERIFY_QUEUE;
+        d->verify_count--;
+        if (!table_find(&d->table, node.id) &&
+            output_ping(d, &node, REQUEST_VERIFY, false, now_us) < 0)
+            break;
+    }
+}
+
+/* --- timeouts --- */
+
+static void run_timeouts(struct discv4 *d, int64_t now_us)
+{
+    struct request *expired;
+
+    while ((expired = requests_expired(&d->requests, now_us))) {
+        struct request q = *expired;
+
+        requests_remove(&d->requests, expired);
+        if (!q.answered) {
+            d->stats.timeouts++;
+            d->timeouts_in_row++;
+        }
+        if (q.type == DISCV4_FINDNODE)
+            engine_note_answer(d, &q.node, q.answered, now_us);
+        if (q.type == DISCV4_PING && q.purpose == REQUEST_REVALIDATE)
+            table_replace(&d->table, q.node.id);
+        if (q.type != DISCV4_ENR_REQUEST)
+            lookup_on_timeout(d, &q, now_us);
+    }
+}
+
+/* --- refresh --- */
+
+static void load_seeds(struct discv4 *d)
+{
+    struct nodedb_row *rows = NULL;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < d->n_bootnodes; i++)
+        discv4_seed(d, &d->bootnodes[i]);
+    if (d->config.db)
+        rows = mem_alloc_array(SEED_COUNT, sizeof *rows);
+    if (rows)
+        n = nodedb_seeds(d->config.db, rows, SEED_COUNT, clock_wall_s() - NODEDB_SEED_AGE_S);
+    for (unsigned i = 0; i < n; i++)
+        discv4_seed(d, &rows[i].node);
+    mem_free(rows);
+}
+
+static void on_refresh_lookup(void *arg, const struct eth_node *nodes, unsigned n)
+{
+    struct discv4 *d = arg;
+
+    (void)nodes;
+    (void)n;
+    if (d->refresh == REFRESH_SELF)
+        d->refresh_left = REFRESH_RANDOM_LOOKUPS;
+    d->refresh = d->refresh_left > 0 ? REFRESH_RANDOM : REFRESH_IDLE;
+    d->refresh_running = false;
+}
+
+static void run_refresh_lookup(struct discv4 *d, int64_t now_us)
+{
+    uint8_t target[EC_PUBKEY_BYTES];
+
+    if (d->refresh_running)
+        return;
+    memcpy(target, d->pubkey, sizeof target);
+    if (d->refresh == REFRESH_RANDOM)
+        random_bytes(target, sizeof target);
+    d->refresh_running = true;
+    if (d->refresh == REFRESH_RANDOM)
+        d->refresh_left--;
+    if (discv4_lookup(d, target, on_refresh_lookup, d, now_us) < 0) {
+        d->refresh_running = false; /* all lookups are taken: a later tick tries again */
+        if (d->refresh == REFRESH_RANDOM)
+            d->refresh_left++;
+    }
+}
+
+static void run_refresh(struct discv4 *d, int64_t now_us)
+{
+    if (now_us >= d->next_refresh_us) {
+        d->next_refresh_us = now_us + REFRESH_S * US_PER_S;
+        if (d->refresh == REFRESH_IDLE)
+            d->refresh = REFRESH_SEEDING;
+        load_seeds(d);
+        run_verification(d, now_us);
+    }
+    if (d->refresh == REFRESH_SEEDING && d->verify_count == 0 &&
+        d->requests.by_purpose[REQUEST_VERIFY] == 0)
+        d->refresh = REFRESH_SELF;
+    if (d->refresh == REFRESH_SELF || d->refresh == REFRESH_RANDOM)
+        run_refresh_lookup(d, now_us);
+}
+
+static void run_walk(struct discv4 *d, int64_t now_us)
+{
+    if (now_us < d->next_walk_us)
+        return;
+    d->next_walk_us = now_us + WALK_MS * US_PER_MS;
+    if (d->table.n_entries == 0)
+        load_seeds(d);
+    else if (d->table.n_entries < THIN_TABLE)
+        lookup_walk(d, now_us);
+}
+
+/* --- the table's members --- */
+
+static void run_revalidation(struct discv4 *d, int64_t now_us)
+{
+    struct table_entry *last;
+
+    if (now_us < d->next_revalidate_us)
+        return;
+    d->next_revalidate_us = now_us + (int64_t)random_below(REVALIDATE_MAX_MS * (uint64_t)US_PER_MS);
+    last = table_to_revalidate(&d->table);
+    if (last)
+        output_ping(d, &last->node, REQUEST_REVALIDATE, false, now_us);
+}
+
+/* What a visit to the table's entries carries along. */
+struct due {
+    struct discv4 *engine;
+    struct table_entry *entry;
+    int64_t now_us;
+};
+
+static void find_due(struct table_entry *e, void *arg)
+{
+    struct due *due = arg;
+
+    if (e->record_due_us != 0 && e->record_due_us <= due->now_us &&
+        (!due->entry || e->record_due_us < due->entry->record_due_us))
+        due->entry = e;
+}
+
+/* One record at a time. */
+static void run_records(struct discv4 *d, int64_t now_us)
+{
+    struct due due = {.now_us = now_us};
+
+    if (now_us < d->next_record_us)
+        return;
+    d->next_record_us = now_us + RECORD_MS * US_PER_MS;
+    table_each(&d->table, find_due, &due);
+    if (!due.entry || d->requests.by_purpose[REQUEST_RECORD] > 0)
+        return;
+    due.entry->record_due_us =
+        ++due.entry->record_tries < RECORD_TRIES ? now_us + RECORD_RETRY_S * US_PER_S : 0;
+    output_enr_request(d, &due.entry->node, now_us);
+}
+
+static void run_prediction(struct discv4 *d, int64_t now_us)
+{
+    struct net_addr endpoint;
+    char text[NET_ADDR_TEXT_BYTES];
+
+    if (now_us < d->next_predict_us || d->config.endpoint_fixed)
+        return;
+    d->next_predict_us = now_us + PREDICT_S * US_PER_S;
+    if (!predict_endpoint(&d->predictor, &endpoint, now_us) ||
+        net_addr_equal(&endpoint, &d->config.endpoint))
+        return;
+    log_info("discv4", "other nodes reach us at %s", net_addr_format(text, &endpoint));
+    discv4_set_endpoint(d, &endpoint, false);
+}
+
+/* --- the database --- */
+
+static int64_t wall_of(int64_t at_us, int64_t now_us)
+{
+    return at_us ? clock_wall_s() - (now_us - at_us) / US_PER_S : 0;
+}
+
+static void store_bond(struct discv4 *d, struct bond *b, int64_t now_us)
+{
+    struct nodedb_row row = {.node = b->node,
+                             .last_ping_s = wall_of(b->last_ping_us, now_us),
+                             .last_pong_s = wall_of(b->last_pong_us, now_us),
+                             .find_fails = b->find_fails};
+    struct table_entry *e = table_find(&d->table, b->node.id);
+
+    if (e) {
+        row.is_seed = now_us - e->added_us >= SEED_MIN_TABLE_S * US_PER_S;
+        row.record_len = e->record_len;
+        memcpy(row.record, e->record, e->record_len);
+    }
+    nodedb_put(d->config.db, &row);
+    b->dirty = false;
+}
+
+/* A node that has become a seed is written even when its bond has not changed. */
+static void mark_seed(struct table_entry *e, void *arg)
+{
+    struct due *due = arg;
+    struct discv4 *d = due->engine;
+    struct bond *b;
+
+    if (e->is_stored || due->now_us - e->added_us < SEED_MIN_TABLE_S * US_PER_S)
+        return;
+    b = bonds_find(&d->bonds, e->node.id, &e->node.udp);
+    if (b)
+        b->dirty = true;
+    e->is_stored = true;
+}
+
+void upkeep_store(struct discv4 *d, int64_t now_us)
+{
+    struct due due = {.now_us = now_us, .engine = d};
+    int rc;
+
+    if (!d->config.db)
+        return;
+    table_each(&d->table, mark_seed, &due);
+    rc = nodedb_begin(d->config.db);
+    for (size_t i = 0; rc == 0 && i < (size_t)d->bonds.sets * BONDS_WAYS; i++) {
+        struct bond *b = &d->bonds.ways[i];
+
+        /* Who has proven nothing leaves no trace on the disk. */
+        if (b->used && b->dirty && b->last_pong_us != 0)
+            store_bond(d, b, now_us);
+    }
+    if (rc == 0)
+        rc = nodedb_commit(d->config.db);
+    if (rc < 0)
+        log_warn("discv4", "cannot write the node database: %s", pn_strerror(rc));
+}
+
+static void run_database(struct discv4 *d, int64_t now_us)
+{
+    if (now_us >= d->next_copy_us) {
+        d->next_copy_us = now_us + COPY_S * US_PER_S;
+        upkeep_store(d, now_us);
+    }
+    if (now_us >= d->next_expire_us) {
+        d->next_expire_us = now_us + EXPIRE_S * US_PER_S;
+        if (d->config.db)
+            nodedb_expire(d->config.db, clock_wall_s() - NODEDB_EXPIRY_S);
+    }
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t discv4_tick(struct discv4 *d, int64_t now_us)
+{
+    int64_t at;
+
+    run_timeouts(d, now_us);
+    lookup_tick(d, now_us);
+    run_refresh(d, now_us);
+    run_walk(d, now_us);
+    run_verification(d, now_us);
+    run_revalidation(d, now_us);
+    run_records(d, now_us);
+    run_prediction(d, now_us);
+    run_database(d, now_us);
+    at = earlier(requests_deadline(&d->requests), lookup_deadline(d));
+    at = earlier(at, earlier(d->next_refresh_us, d->next_walk_us));
+    at = earlier(at, earlier(d->next_revalidate_us, d->next_record_us));
+    return earlier(at, earlier(d->next_copy_us, d->next_expire_us));
+}

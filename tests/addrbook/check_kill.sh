@@ -1,0 +1,75 @@
+#!/bin/sh
+# Whatever system call of a save of peers.json the process is killed at, and whichever fails, the
+# old file or the new one is there, whole.
+set -eu
+
+if ! command -v strace >/dev/null 2>&1; then
+    echo "SKIPPED: strace is not installed"
+    exit 77
+fi
+tool=$PWD/tests/addrbook/peers_tool
+dir=$(mktemp -d "${TMPDIR:-/tmp}/p2pnode-kill-XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+file=$dir/peers.json
+log=$dir/strace
+
+if ! strace -f -o "$log" true 2>/dev/null; then
+    echo "SKIPPED: strace may not trace here"
+    exit 77
+fi
+
+"$tool" write "$file" 300 1
+cp "$file" "$dir/old"
+old=$(sha256sum <"$file")
+
+# What a save calls on files, with how often: the loop below stops at each.
+strace -f -o "$log" "$tool" write "$dir/other" 300 2
+rm "$dir/other"
+calls='unlink openat write fsync close rename'
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+# check CALL N WHAT EXPECTED: the file is the old one or reads whole with other addresses.
+check() {
+    if [ "$(sha256sum <"$file")" = "$old" ]; then
+        olds=$((olds + 1))
+        return 0
+    fi
+    lines=$("$tool" show "$file" 2>/dev/null | wc -l) || lines=0
+    [ "$lines" -gt 200 ] || fail "$3 at $1 number $2 left a file that does not load"
+    news=$((news + 1))
+    cp "$dir/old" "$file"
+}
+
+runs=0 olds=0 news=0
+for call in $calls; do
+    times=$(grep -c "^[0-9]* *$call(" "$log") || times=0
+    n=1
+    while [ "$n" -le "$times" ]; do
+        strace -f -o /dev/null -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
+            "$tool" write "$file" 300 2 >/dev/null 2>&1 && fail "survived SIGKILL at $call $n"
+        check "$call" "$n" "SIGKILL"
+        runs=$((runs + 1))
+        n=$((n + 1))
+    done
+done
+[ "$runs" -ge 10 ] || fail "only $runs system calls were found"
+[ "$olds" -ge 5 ] || fail "expected the old file after most of $runs kills, got it $olds times"
+[ "$news" -ge 1 ] || fail "the new file was never there: the kills came too early"
+kills=$runs
+
+# A call that fails: the save says so, and the old file stays.
+for error in ENOSPC EIO EDQUOT; do
+    for call in write fsync rename; do
+        rm -f "$file.tmp"
+        strace -f -o /dev/null -e trace="$call" -e inject="$call:error=$error:when=1" \
+            "$tool" write "$file" 300 2 >/dev/null 2>&1 && fail "did not notice $error of $call"
+        [ "$(sha256sum <"$file")" = "$old" ] || fail "$error of $call changed the old file"
+        [ ! -e "$file.tmp" ] || fail "$error of $call left a temporary file"
+        runs=$((runs + 1))
+    done
+done
+echo "ok: $kills kills ($olds times the old file, $news times the new one), $((runs - kills)) errors"

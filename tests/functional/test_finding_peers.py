@@ -1,0 +1,105 @@
+"""Nodes that know one seed find each other, heal, and remember.
+
+Every node has an address of its own in 127.0.0.0/8; a switch for tests lets each 127.x/16 count as a
+network group.
+"""
+
+import json
+import re
+
+from node import Node
+from waiting import TIME_FACTOR, wait_until
+
+NODES = 20
+FULL, BLOCK_RELAY = 8, 2
+
+
+class Neighbour(Node):
+    """A p2pnode with its own network group."""
+
+    def __init__(self, folder, number, seed=None, *options):
+        self.address = f"127.{number}.0.1"
+        named = [f"--seednode={seed.address}:{seed.port}"] if seed else ["--generate=5"]
+        super().__init__(folder, *named, *options, name=f"node{number}")
+        ours = f"{self.address}:{self.port}"
+        self.argv = [a for a in self.argv if not str(a).startswith("--listen=")]
+        self.argv += [
+            f"--listen={ours}",
+            f"--externalip={ours}",
+            "--loopback-routable",
+            "--gossip-interval=1",
+        ]
+
+    def kinds(self):
+        metrics = self.metrics()
+        return tuple(
+            int(metrics.total("p2pnode_peers_by_kind", kind=kind))
+            for kind in ("outbound_full", "block_relay")
+        )
+
+    def outbound_groups(self):
+        """The groups of the connections that were dialled and are still there, by the log."""
+        there = {}
+        for line in self.log().splitlines():
+            if made := re.search(r"peer=(\d+) (127\.\d+)\.0\.1:\d+ outbound connected", line):
+                there[made[1]] = made[2]
+            elif gone := re.search(r"peer=(\d+) \S+ gone:", line):
+                there.pop(gone[1], None)
+        return list(there.values())
+
+
+def start_network(tmp_path, stack, count=NODES):
+    nodes = []
+    for number in range(1, count + 1):
+        node = Neighbour(tmp_path, number, nodes[0] if nodes else None)
+        nodes.append(node)
+        stack.callback(lambda n=node: n.running() and n.stop())
+        node.start()
+    return nodes
+
+
+def wait_for_full_sets(nodes, wanted, seconds):
+    def missing():
+        return {n.address: n.kinds() for n in nodes if n.kinds() != wanted}
+
+    wait_until(f"every node has {wanted}", lambda: not missing(), seconds * TIME_FACTOR)
+
+
+def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
+    nodes = start_network(tmp_path, stack)
+    wait_for_full_sets(nodes, (FULL, BLOCK_RELAY), 60)
+    for node in nodes:
+        groups = node.outbound_groups()
+        assert len(groups) == len(set(groups)), f"{node.address} has two peers in one group"
+
+    # Half of them die. The rest find each other again: there are nine others now.
+    for node in nodes[10:]:
+        node.kill()
+    rest = nodes[:10]
+    wait_until(
+        "the rest heal",
+        lambda: all(sum(node.kinds()) == 9 for node in rest),
+        90 * TIME_FACTOR,
+    )
+
+    # One is killed and comes back: its anchors are dialled before any other.
+    victim = rest[4]
+    wait_until("the anchors are on disk", (victim.datadir / "anchors.json").is_file, 10)
+    anchors = set(re.findall(r"127\.\d+\.0\.1", (victim.datadir / "anchors.json").read_text()))
+    assert anchors
+    victim.kill()
+    victim.log_path.unlink()
+    victim.start()
+    wait_until("it is connected again", lambda: len(victim.outbound_groups()) > 2, 30 * TIME_FACTOR)
+    # Connections are numbered in the order in which they were made; handshakes may overtake.
+    made = re.findall(r"peer=(\d+) (127\.\d+\.0\.1):\d+ outbound connected", victim.log())
+    first = min(made, key=lambda peer: int(peer[0]))[1]
+    assert first in anchors, f"dialled {first} first, the anchors were {anchors}"
+
+
+def test_the_address_book_survives_a_stop(tmp_path, stack):
+    nodes = start_network(tmp_path, stack, 6)
+    wait_until("the third knows others", lambda: sum(nodes[2].kinds()) >= 3, 60 * TIME_FACTOR)
+    assert nodes[2].stop() == 0
+    book = json.loads((nodes[2].datadir / "peers.json").read_text())
+    assert len(book["Addresses"]) >= 3
