@@ -1,10 +1,9 @@
 /* The algorithm is looked up once: that costs more than hashing the 48 bytes of an onion name. */
 #include "crypto/sha3.h"
 
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "base/err.h"
 
