@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# Installs the full nodes by other authors that the functional tests use as peers: bcoin from npm and
-# btcd from the Go module proxy, into $peers, outside the tree. To be sourced after deps.sh.
+# Installs the programs by other authors that the functional tests use as peers, from npm and from the
+# Go module proxy, into $peers, outside the tree. To be sourced after deps.sh.
 # shellcheck disable=SC2154
 
 BCOIN_VERSION=1.0.2
 BTCD_VERSION=v0.24.2
-DEVP2P_VERSION=v1.12.2
+DEVP2P_VERSION=v1.16.7
 ETHEREUMJS_VERSION=10.0.0
 
 # Without its install scripts bcoin runs as plain JavaScript: nothing is compiled. The leveldown it
@@ -33,17 +33,17 @@ install_btcd() {
         echo "$BTCD_VERSION" >"$peers/bin/btcd.version"
 }
 
-# go-ethereum's discovery tool. Of its dependencies one reaches into Go's runtime, which newer
-# linkers allow only when told.
+# go-ethereum's tool with its conformance tests; its Go is newer than Debian's.
 install_devp2p() {
     [ "$(cat "$peers/bin/devp2p.version" 2>/dev/null)" = "$DEVP2P_VERSION" ] && return 0
     go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
-    version_at_least "${go_version:-0}" 1.19 || install_packages golang
-    set --
-    ! version_at_least "${go_version:-0}" 1.23 || set -- -ldflags=-checklinkname=0
+    if ! version_at_least "${go_version:-0}" 1.24; then
+        say "devp2p $DEVP2P_VERSION needs Go 1.24"
+        return 1
+    fi
     say "building devp2p $DEVP2P_VERSION with go into $peers/bin"
     mkdir -p "$peers/bin"
-    GOBIN=$peers/bin go install "$@" "github.com/ethereum/go-ethereum/cmd/devp2p@$DEVP2P_VERSION" &&
+    GOBIN=$peers/bin go install "github.com/ethereum/go-ethereum/cmd/devp2p@$DEVP2P_VERSION" &&
         echo "$DEVP2P_VERSION" >"$peers/bin/devp2p.version"
 }
 

@@ -21,6 +21,7 @@
 #include "api/api.h"
 #include "app/exit_status.h"
 #include "app/log_metrics.h"
+#include "app/node_discovery.h"
 #include "app/node_gate.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
@@ -69,7 +70,7 @@ static bool manager_ok(void *arg, char detail[API_DETAIL_BYTES])
 static bool peers_ok(void *arg, char detail[API_DETAIL_BYTES])
 {
     const struct node *n = arg;
-    unsigned peers = server_ready_peers(n->server);
+    unsigned peers = bitcoin_peers(n->bitcoin);
 
     snprintf(detail, API_DETAIL_BYTES, "%u peers", peers);
     return peers > 0;
@@ -164,6 +165,8 @@ static int start_threads(struct node *n)
     n->server_started = rc == 0;
     if (rc == 0)
         rc = dialer_start(n->dialer);
+    if (rc == 0)
+        rc = node_discovery_start(n);
     if (rc < 0)
         log_error("app", "cannot start a thread: %s", pn_strerror(rc));
     return rc;
@@ -207,6 +210,7 @@ static void take_down(struct node *n)
         server_join(n->server);
     if (n->bitcoin_started)
         bitcoin_stop(n->bitcoin);
+    node_discovery_stop(n);
     api_free(n->api);
     signals_free(n->signals);
     if (n->overdue)

@@ -17,6 +17,7 @@
 #include "server/server.h"
 #include "store/datadir.h"
 
+struct node_discovery;
 struct signals;
 struct event;
 
@@ -45,6 +46,7 @@ struct node {
     unsigned network; /* the server's number for bitcoin */
     struct dial_paths *paths;
     struct dialer *dialer;
+    struct node_discovery *discovery; /* or NULL */
     struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;
     struct api *api;

@@ -18,8 +18,9 @@
 enum {
     SELF_MEAN_MS = 24 * 3600 * 1000,
     ROTATE_S = 24 * 3600,
-    FETCH_MS = 15000, /* for an address fetch to be answered */
-    KNOWN_MAX = 5000, /* Core, the rolling filter of known addresses */
+    COLLISIONS_MS = 60000, /* between decisions on the collisions of the tried table */
+    FETCH_MS = 15000,      /* for an address fetch to be answered */
+    KNOWN_MAX = 5000,      /* Core, the rolling filter of known addresses */
     QUEUE_MAX = ADDRBOOK_GETADDR_MAX
 };
 
@@ -155,12 +156,26 @@ static void flush(struct bitcoin *b, struct sync_peer *s)
         peer_send(s->peer, f, 0);
 }
 
+static bool is_connected(void *arg, const struct net_addr *addr)
+{
+    const struct bitcoin *b = arg;
+
+    for (unsigned i = 0; i < b->n_peers; i++)
+        if (net_addr_equal(peer_addr(b->peers[i].peer), addr))
+            return true;
+    return false;
+}
+
 void addr_relay_tick(struct bitcoin *b)
 {
     int64_t now_us = clock_mono_us();
 
     if (!b->config.book)
         return;
+    if (now_us >= b->collisions_us) {
+        addrbook_resolve_collisions(b->config.book, is_connected, b);
+        b->collisions_us = clock_deadline_ms(COLLISIONS_MS);
+    }
     for (unsigned i = 0; i < b->n_peers; i++) {
         struct sync_peer *s = &b->peers[i];
 

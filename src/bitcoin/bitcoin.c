@@ -156,6 +156,11 @@ uint32_t bitcoin_height(const struct bitcoin *b)
     return atomic_load(&b->height);
 }
 
+unsigned bitcoin_peers(const struct bitcoin *b)
+{
+    return atomic_load(&b->known_peers);
+}
+
 bool bitcoin_in_sync(const struct bitcoin *b)
 {
     return atomic_load(&b->in_sync);

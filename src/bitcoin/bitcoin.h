@@ -64,6 +64,9 @@ void bitcoin_free(struct bitcoin *b);
 /* Height of the active chain. Thread: any. */
 uint32_t bitcoin_height(const struct bitcoin *b);
 
+/* Peers that the manager knows. Thread: any. */
+unsigned bitcoin_peers(const struct bitcoin *b);
+
 /* Whether the chain has the network's minimum work and no peer is known to have more headers.
  * Thread: any. */
 bool bitcoin_in_sync(const struct bitcoin *b);

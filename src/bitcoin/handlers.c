@@ -109,6 +109,7 @@ static int tell_locator(struct peer *p, enum manager_event event, const struct b
         return PN_ENOMEM;
     memcpy(locator->hashes, l->hashes, l->count * BTC_HASH_BYTES);
     memcpy(locator->stop, l->stop, BTC_HASH_BYTES);
+    peer_hold(p); /* until the manager has answered */
     return manager_tell(&btc_peer_of(p)->net->inbox, p, event, locator);
 }
 

@@ -77,6 +77,7 @@ struct bitcoin {
     struct block_store blocks;
     atomic_uint height;
     atomic_bool in_sync;
+    atomic_uint known_peers;
     atomic_int_fast64_t beat_us;
 
     struct chan inbox, quit;
@@ -90,6 +91,7 @@ struct bitcoin {
     int64_t generate_at_us;
     struct bitcoin_metrics metrics;
     struct siphash_key relay_key; /* who hears of which address */
+    int64_t collisions_us;
     int64_t tip_moved_us;
     bool tip_stale;
 

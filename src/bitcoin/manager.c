@@ -47,6 +47,7 @@ static void peer_ready(struct bitcoin *b, struct peer *p)
     b->n_peers++;
     addr_relay_peer_ready(b, s);
     sync_peer_ready(b, s);
+    atomic_store(&b->known_peers, b->n_peers); /* only now: in_sync has taken it into account */
     tell_anchors(b);
 }
 
@@ -61,6 +62,7 @@ static void peer_gone(struct bitcoin *b, struct peer *p)
     *s = b->peers[--b->n_peers];
     peer_unref(p);
     sync_peer_gone(b, id);
+    atomic_store(&b->known_peers, b->n_peers);
 }
 
 static void take(struct bitcoin *b, struct manager_msg *m)
@@ -87,9 +89,11 @@ static void take(struct bitcoin *b, struct manager_msg *m)
         break;
     case MANAGER_GETHEADERS:
         serve_getheaders(b, m->peer, m->payload);
+        peer_release(m->peer);
         break;
     case MANAGER_GETBLOCKS:
         serve_getblocks(b, m->peer, m->payload);
+        peer_release(m->peer);
         break;
     case MANAGER_ADDRS:
         addr_relay_addrs(b, s, m->payload);

@@ -46,13 +46,12 @@ static bool select_useful(const struct bitcoin *b, struct addrbook_choice *choic
     return false;
 }
 
-/* The collisions are decided first; then whoever stands in the way of another is tested, else a
- * stranger. */
+/* Whoever stands in the way of another in the tried table is tested, else a stranger. What came of
+ * it is decided by the manager (addr_relay.c), which knows who is connected. */
 static int choose_feeler(struct bitcoin *b, struct dial_candidate *out)
 {
     struct addrbook_choice choice;
 
-    addrbook_resolve_collisions(b->config.book, NULL, NULL);
     if (!addrbook_select_collision(b->config.book, &choice) &&
         !select_useful(b, &choice, ADDRBOOK_NEW))
         return PN_ENOENT;

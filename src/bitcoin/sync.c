@@ -89,6 +89,8 @@ void sync_peer_ready(struct bitcoin *b, struct sync_peer *s)
     (void)s;
     if (b->sync_peer_id == 0)
         choose_sync_peer(b);
+    else
+        set_in_sync(b);
 }
 
 static void end_sync(struct bitcoin *b)

@@ -40,6 +40,8 @@ struct peer *peer_new(const struct peer_setup *setup, struct conn *conn)
         mem_free(p);
         return NULL;
     }
+    mutex_init(&p->pause_mu);
+    clock_cond_init(&p->resume);
     mutex_init(&p->known_mu);
     known_init(&p->known, setup->config->max_known_inventory);
     p->proto_data = setup->proto_data;
@@ -109,6 +111,8 @@ void peer_unref(struct peer *p)
     conn_close(p->conn);
     known_free(&p->known);
     mutex_destroy(&p->known_mu);
+    mutex_destroy(&p->pause_mu);
+    pthread_cond_destroy(&p->resume);
     peer_channels_destroy(p);
     mem_free(p);
 }
@@ -123,6 +127,7 @@ void peer_disconnect(struct peer *p, int reason)
               pn_strerror(reason));
     peer_channels_close(p);
     conn_shutdown(p->conn);
+    peer_resume(p);
 }
 
 bool peer_disconnecting(const struct peer *p)

@@ -185,6 +185,13 @@ int peer_send(struct peer *p, struct frame *f, unsigned flags);
  * Owns: takes the reference in every case. Returns: 0, PN_EQUIT, PN_ENOMEM (f is NULL). */
 int peer_reply(struct peer *p, struct frame *f, unsigned flags);
 
+/* The answer to a message comes from elsewhere, by peer_send: until peer_release is called once for
+ * each peer_hold, no further message of this peer is handled. Neither is one while half of
+ * max_send_bytes waits to be written. So a peer that asks faster than it reads waits for its own
+ * answers instead of being dropped for them. peer_hold: thread in; peer_release: any. */
+void peer_hold(struct peer *p);
+void peer_release(struct peer *p);
+
 /* Queue inventory; what the peer knows is left out, the rest waits for its trickle tick. Never
  * blocks; an item that finds the channel full is dropped and counted. Thread: any. */
 void peer_queue_inventory(struct peer *p, const struct peer_inventory *item);

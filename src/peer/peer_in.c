@@ -131,7 +131,9 @@ void peer_in_run(void *arg)
         struct peer_message m;
 
         p->read_deadline_us = clock_deadline_ms(p->config->idle_timeout_ms);
-        rc = peer_read_message(p, &m);
+        rc = peer_pause(p);
+        if (rc == 0)
+            rc = peer_read_message(p, &m);
         if (rc == PN_ETIMEDOUT)
             rc = PN_EIDLE;
         if (rc == 0)

@@ -63,6 +63,12 @@ struct peer {
     /* responses due, a bit per stall rule: set by out, cleared by in, read by stall */
     atomic_uint expecting;
 
+    /* what thread in waits for before it reads on (peer_pause.c) */
+    struct mutex pause_mu;
+    pthread_cond_t resume;
+    unsigned held GUARDED_BY(pause_mu);
+    atomic_bool pausing;
+
     struct mutex known_mu;
     struct known known GUARDED_BY(known_mu);
 
@@ -91,6 +97,12 @@ void peer_leave(struct peer *p);
 
 /* Start the thread of one handler. Returns: 0 or a pn_err. */
 int peer_start_thread(struct peer *p, enum peer_thread which);
+
+/* Wait until the next message may be handled. Thread: in. Returns: 0 or PN_EQUIT. */
+int peer_pause(struct peer *p);
+
+/* Something that peer_pause waits for may have changed. Thread: any. */
+void peer_resume(struct peer *p);
 
 /* The end of the life of a frame that was queued. */
 void peer_discard(struct peer *p, struct out_msg *m);

@@ -81,6 +81,7 @@ void peer_out_run(void *arg)
         rc = write_batch(p, batch, (unsigned)n);
         for (int i = 0; i < n; i++)
             peer_discard(p, &batch[i]);
+        peer_resume(p);
         if (rc < 0)
             peer_disconnect(p, rc);
     }

@@ -159,7 +159,8 @@ static bool leave_seat(struct server *s, const struct peer *p)
             s->seats[i] = s->seats[--s->n_peers];
             return has_slot;
         }
-    return BUG("a peer that is not in the table") && false;
+    (void)BUG(true); /* a peer that is not in the table */
+    return false;
 }
 
 void table_peer_done(struct server *s, struct peer *p)

@@ -15,7 +15,7 @@ trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true; rm -rf "$dir"' EXI
 
 fail() {
     echo "FAIL: $*"
-    tail -20 "$dir/out"
+    [ ! -e "$dir/out" ] || tail -20 "$dir/out"
     exit 1
 }
 
@@ -23,11 +23,17 @@ fail() {
 # what is in the file nor resolves a name.
 data=$dir/data/regtest
 mkdir -p "$data"
-"$tool" write "$data/peers.json" 3000 1 clearnet
+"$tool" write "$data/peers.json" 3000 1
 cp "$data/peers.json" "$dir/ours.json"
-"$tool" show "$dir/ours.json" >"$dir/before"
+if awk '/"P2pnode":/ { exit } /i2p/ { found = 1 } END { exit !found }' "$dir/ours.json"; then
+    fail "names that btcd would resolve stand where it reads"
+fi
+# I2P is not for btcd: what has such an address or source is for us alone.
+"$tool" show "$dir/ours.json" >"$dir/all"
+grep -v i2p "$dir/all" >"$dir/before"
+[ "$(wc -l <"$dir/all")" -gt "$(wc -l <"$dir/before")" ] || fail "there are no I2P addresses"
 count=$(wc -l <"$dir/before")
-[ "$count" -gt 2000 ] || fail "only $count addresses were written"
+[ "$count" -gt 1500 ] || fail "only $count addresses were written"
 
 "$btcd" --regtest --configfile=/dev/null --datadir="$dir/data" --logdir="$dir/logs" \
     --connect=127.0.0.1:9 --nolisten --norpc --nodnsseed --debuglevel=info >"$dir/out" 2>&1 &

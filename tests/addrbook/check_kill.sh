@@ -7,6 +7,8 @@ if ! command -v strace >/dev/null 2>&1; then
     echo "SKIPPED: strace is not installed"
     exit 77
 fi
+# The search for leaks cannot work under strace.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 tool=$PWD/tests/addrbook/peers_tool
 dir=$(mktemp -d "${TMPDIR:-/tmp}/p2pnode-kill-XXXXXX")
 trap 'rm -rf "$dir"' EXIT
@@ -25,7 +27,7 @@ old=$(sha256sum <"$file")
 # All that a save calls, from the start of the process to its end: the loop below kills at each.
 strace -f -o "$log" "$tool" write "$dir/other" 300 2
 rm "$dir/other"
-calls=$(sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$log" | sort -u)
+calls=$(sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$log" | sort -u | grep -v '^execve$')
 
 fail() {
     echo "FAIL: $*"
@@ -65,7 +67,7 @@ kills=$runs
 for error in ENOSPC EIO EDQUOT; do
     for call in write fsync rename; do
         rm -f "$file.tmp"
-        strace -f -o /dev/null -e trace="$call" -e inject="$call:error=$error:when=1" \
+        strace -f -o /dev/null -P "$file.tmp" -e inject="$call:error=$error:when=1" \
             "$tool" write "$file" 300 2 >/dev/null 2>&1 && fail "did not notice $error of $call"
         [ "$(sha256sum <"$file")" = "$old" ] || fail "$error of $call changed the old file"
         [ ! -e "$file.tmp" ] || fail "$error of $call left a temporary file"

@@ -1,9 +1,7 @@
 /* Writes and shows peers.json, for the scripts of this folder.
  *
- *   peers_tool write PATH COUNT SEED [clearnet]   save COUNT addresses
- *   peers_tool show PATH                          load, and print one sorted line an address
- *
- * `clearnet` leaves out what btcd does not know. */
+ *   peers_tool write PATH COUNT SEED   save COUNT addresses of all kinds
+ *   peers_tool show PATH               load, and print one sorted line an address */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +14,17 @@
 
 static int usage(void)
 {
-    fputs("usage: peers_tool write PATH COUNT SEED [clearnet] | peers_tool show PATH\n", stderr);
+    fputs("usage: peers_tool write PATH COUNT SEED | peers_tool show PATH\n", stderr);
     return 2;
 }
 
-static void fill(struct addrbook *b, uint32_t n, uint32_t seed, bool clearnet)
+static void fill(struct addrbook *b, uint32_t n, uint32_t seed)
 {
     static const enum net_kind kinds[] = {NET_IPV4, NET_IPV6, NET_TORV3, NET_CJDNS, NET_I2P};
-    unsigned n_kinds = clearnet ? 3 : 5;
 
     for (uint32_t i = 0; i < n; i++) {
-        struct net_addr a = fx_of_kind(kinds[i % n_kinds], seed * 1000003 + i * 7919);
-        struct net_addr source = fx_of_kind(kinds[i / 5 % n_kinds], i * 31);
+        struct net_addr a = fx_of_kind(kinds[i % 5], seed * 1000003 + i * 7919);
+        struct net_addr source = fx_of_kind(kinds[i / 5 % 5], i * 31);
         struct addrbook_seen seen = {
             .addr = a, .services = 1033, .last_seen_s = clock_wall_s() - i % 1000};
 
@@ -91,9 +88,8 @@ int main(int argc, char **argv)
         return 1;
     if (argc == 3 && strcmp(argv[1], "show") == 0) {
         status = show(b, argv[2]);
-    } else if (argc >= 5 && strcmp(argv[1], "write") == 0) {
-        fill(b, (uint32_t)strtoul(argv[3], NULL, 10), (uint32_t)strtoul(argv[4], NULL, 10),
-             argc > 5 && strcmp(argv[5], "clearnet") == 0);
+    } else if (argc == 5 && strcmp(argv[1], "write") == 0) {
+        fill(b, (uint32_t)strtoul(argv[3], NULL, 10), (uint32_t)strtoul(argv[4], NULL, 10));
         status = peers_file_save(b, argv[2]) == 0 ? 0 : 1;
     } else {
         status = usage();

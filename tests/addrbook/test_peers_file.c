@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "addrbook/book.h"
 #include "addrbook/peers_file.h"
 #include "addrbook/peers_format.h"
 #include "base/buf.h"
@@ -331,6 +332,27 @@ START_TEST(a_later_version_is_moved_aside)
 }
 END_TEST
 
+/* Their geometries differ: two that stand side by side there may want one place here. */
+START_TEST(of_two_tried_addresses_for_one_place_the_second_goes_to_new)
+{
+    struct net_addr older, newer;
+    struct addrbook_record two[2];
+    struct addrbook *again = addrbook_new(NULL);
+    uint8_t key[ADDRBOOK_KEY_BYTES];
+
+    fx_collide(book, &older, &newer);
+    two[0] = fx_record(book, &older);
+    two[1] = fx_record(book, &newer);
+    two[1].tried = true;
+    book_secret(book, key);
+    ck_assert_uint_eq(book_restore(again, key, two, 2, false), 2);
+    ck_assert(fx_record(again, &older).tried);
+    ck_assert(!fx_record(again, &newer).tried);
+    fx_check(again);
+    addrbook_free(again);
+}
+END_TEST
+
 /* --- damage --- */
 
 START_TEST(cut_at_every_kilobyte_it_is_moved_aside)
@@ -510,6 +532,7 @@ int main(void)
     tcase_add_test(t, without_a_file_the_book_stays_empty);
     tcase_add_test(t, under_another_map_the_addresses_are_placed_anew);
     tcase_add_test(t, btcds_file_is_read);
+    tcase_add_test(t, of_two_tried_addresses_for_one_place_the_second_goes_to_new);
     tcase_add_test(t, version_1_has_no_services_and_is_read);
     tcase_add_test(t, what_is_written_has_btcds_shape);
     tcase_add_loop_test(t, a_file_that_contradicts_itself_is_moved_aside, 0,

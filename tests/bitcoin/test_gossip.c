@@ -190,8 +190,20 @@ START_TEST(a_small_fresh_announcement_goes_to_two_peers_and_an_old_one_to_none)
 }
 END_TEST
 
+/* The next message that is one of the two. */
+static int next_of(struct remote *r, enum btc_cmd one, enum btc_cmd other)
+{
+    int cmd;
+
+    do
+        cmd = remote_next(r);
+    while (cmd != (int)one && cmd != (int)other);
+    return cmd;
+}
+
 START_TEST(our_own_address_is_announced_to_a_new_peer)
 {
+    int cmd;
     const struct net_addr self = address(77, 1, 1);
     static struct node_fixture n;
     struct remote r;
@@ -200,8 +212,13 @@ START_TEST(our_own_address_is_announced_to_a_new_peer)
     set_up(&n);
     ck_assert_int_eq(addrbook_local_add(n.book, &self, ADDRBOOK_LOCAL_MANUAL), 0);
     remote_join(&r, &n);
-    clock_test_advance_ms(1000);
-    remote_await(&r, &m, BTC_CMD_ADDRV2);
+    do { /* the manager looks once a second, by the clock that stands still */
+        clock_test_advance_ms(1000);
+        m = (struct btc_msg){.cmd = BTC_CMD_PING, .u.ping.nonce = 3};
+        remote_send(&r, &m);
+    } while ((cmd = next_of(&r, BTC_CMD_ADDRV2, BTC_CMD_PONG)) != BTC_CMD_ADDRV2);
+    ck_assert_int_eq(
+        btc_msg_decode(&m, &r.arena, BTC_CMD_ADDRV2, r.last.payload.data, r.last.payload.len), 0);
     ck_assert_uint_eq(m.u.addrv2.count, 1);
     ck_assert_mem_eq(m.u.addrv2.items[0].addr.data, self.bytes, 4);
     ck_assert_uint_eq(m.u.addrv2.items[0].port, self.port);

@@ -275,6 +275,32 @@ START_TEST(headers_without_a_known_parent_are_asked_about_ten_times)
 }
 END_TEST
 
+/* Asking faster than one reads is no reason to be dropped: the answers wait for each other. */
+START_TEST(ten_requests_at_once_get_ten_whole_answers)
+{
+    static struct btc_header h[4000];
+    struct node_fixture n;
+    struct remote r;
+    struct btc_msg m;
+    uint8_t tip[BTC_HASH_BYTES];
+
+    node_start(&n);
+    remote_join(&r, &n);
+    mine_headers(h, tip, 4000, genesis(), GENESIS_TIME);
+    send_headers(&r, h, 2000);
+    send_headers(&r, h + 2000, 2000);
+    await_height(&n, 4000);
+    for (int i = 0; i < 10; i++)
+        ask_headers(&r, genesis());
+    for (int whole = 0; whole < 10;) {
+        remote_await(&r, &m, BTC_CMD_HEADERS);
+        whole += m.u.headers.count == 2000;
+    }
+    remote_close(&r);
+    node_stop(&n);
+}
+END_TEST
+
 void add_sync_tests(Suite *s)
 {
     TCase *t = tcase_create("sync");
@@ -285,6 +311,7 @@ void add_sync_tests(Suite *s)
     tcase_add_test(t, full_batches_are_followed_by_the_next_request);
     tcase_add_test(t, more_work_is_followed_and_less_is_not);
     tcase_add_test(t, getheaders_is_answered_always_and_up_to_the_stop);
+    tcase_add_test(t, ten_requests_at_once_get_ten_whole_answers);
     tcase_add_test(t, blocks_that_we_do_not_hold_are_not_promised);
     tcase_add_test(t, a_new_header_is_announced_to_those_who_asked_for_headers);
     tcase_add_test(t, headers_that_break_a_rule_end_the_connection_with_that_reason);

@@ -298,6 +298,7 @@ def test_a_slot_is_free_again_when_its_peer_has_left(make_node):
     for _ in range(20):
         with Connection.to(node.port) as connection:
             connection.handshake()
+            node.wait_for_peers(1)
         node.wait_for_peers(0)
 
 

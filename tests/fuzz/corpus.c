@@ -29,8 +29,8 @@ static bool put(const char *dir, const char *target, const char *name, const voi
     return done;
 }
 
-static bool put_variants(const char *dir, const char *target, const uint8_t *data, size_t len,
-                         unsigned n)
+bool fuzz_corpus_put(const char *dir, const char *target, const uint8_t *data, size_t len,
+                     unsigned n)
 {
     uint8_t *changed = malloc(len + 1);
     char name[32];
@@ -62,7 +62,7 @@ static bool make_messages(const char *dir)
         struct buf payload;
 
         for (unsigned n = 0; sample_payload(&payload, (enum btc_cmd)cmd, n); n++) {
-            done &= put_variants(dir, name, payload.data, payload.len, n);
+            done &= fuzz_corpus_put(dir, name, payload.data, payload.len, n);
             buf_free(&payload);
         }
     }
@@ -89,7 +89,7 @@ static bool make_stream(const char *dir)
     write_u8(&b, 1);
     for (size_t i = 0; i < sizeof cmds / sizeof cmds[0]; i++)
         append_frame(&b, cmds[i]);
-    done = b.err == 0 && put_variants(dir, "stream", b.data, b.len, 0);
+    done = b.err == 0 && fuzz_corpus_put(dir, "stream", b.data, b.len, 0);
     buf_free(&b);
     return done;
 }
@@ -105,8 +105,8 @@ static bool make_codec(const char *dir)
     buf_init(&b, 4096);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         write_compact(&b, values[i]);
-    done = b.err == 0 && put_variants(dir, "compact", b.data, b.len, 0) &&
-           put_variants(dir, "hex", (const uint8_t *)hash, strlen(hash), 0);
+    done = b.err == 0 && fuzz_corpus_put(dir, "compact", b.data, b.len, 0) &&
+           fuzz_corpus_put(dir, "hex", (const uint8_t *)hash, strlen(hash), 0);
     buf_free(&b);
     return done;
 }
@@ -138,7 +138,7 @@ static bool make_proxies(const char *dir)
     bool done = true;
 
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        done &= put_variants(dir, rows[i].target, (const uint8_t *)rows[i].said, rows[i].len, i);
+        done &= fuzz_corpus_put(dir, rows[i].target, (const uint8_t *)rows[i].said, rows[i].len, i);
     return done;
 }
 
@@ -148,5 +148,6 @@ bool fuzz_corpus_make(const char *dir)
         perror(dir);
         return false;
     }
-    return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir);
+    return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir) &&
+           fuzz_corpus_make_eth(dir);
 }

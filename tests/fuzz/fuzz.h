@@ -37,11 +37,25 @@ void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
+void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_enode(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_dnsdisc(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_discv4(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_discv4_engine(const struct fuzz_target *t, const uint8_t *data, size_t len);
+
 /* The magic that the stream target wants, so that seeds have it. */
 extern const uint8_t fuzz_magic[4];
 
 /* Write seeds for every target below `dir`, one folder each. Returns: false after saying what went
  * wrong. */
 bool fuzz_corpus_make(const char *dir);
+
+/* The same for Ethereum's targets, into a folder that exists. */
+bool fuzz_corpus_make_eth(const char *dir);
+
+/* Write seed n of a target, also cut short and with one byte changed. Returns: as above. */
+bool fuzz_corpus_put(const char *dir, const char *target, const uint8_t *data, size_t len,
+                     unsigned n);
 
 #endif

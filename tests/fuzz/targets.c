@@ -5,9 +5,22 @@ const uint8_t fuzz_magic[4] = {0xfa, 0xbf, 0xb5, 0xda};
 static const struct fuzz_target targets[] = {
 #define BTC_MSG(id, name, limit, since, type, decode, encode) {#name, fuzz_msg, BTC_CMD_##id},
 #include "bitcoin/wire/msgs.def"
-    {"stream", fuzz_stream, BTC_CMD_UNKNOWN}, {"compact", fuzz_compact, BTC_CMD_UNKNOWN},
-    {"hex", fuzz_hex, BTC_CMD_UNKNOWN},       {"socks5", fuzz_socks5, BTC_CMD_UNKNOWN},
+    {"stream", fuzz_stream, BTC_CMD_UNKNOWN},
+    {"compact", fuzz_compact, BTC_CMD_UNKNOWN},
+    {"hex", fuzz_hex, BTC_CMD_UNKNOWN},
+    {"socks5", fuzz_socks5, BTC_CMD_UNKNOWN},
     {"sam", fuzz_sam, BTC_CMD_UNKNOWN},
+    {"rlp", fuzz_rlp, BTC_CMD_UNKNOWN},
+    {"enr", fuzz_enr, BTC_CMD_UNKNOWN},
+    {"enode", fuzz_enode, BTC_CMD_UNKNOWN},
+    {"dnsdisc", fuzz_dnsdisc, BTC_CMD_UNKNOWN},
+    {"discv4_ping", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_pong", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_findnode", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_neighbors", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_enr_request", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_enr_response", fuzz_discv4, BTC_CMD_UNKNOWN},
+    {"discv4_engine", fuzz_discv4_engine, BTC_CMD_UNKNOWN},
 };
 
 const struct fuzz_target *fuzz_targets(size_t *count)

@@ -1,5 +1,6 @@
 /* Promises of the blocking send and receive: who waits is served in turn, exactly once, and is let
  * go by close, by its deadline and by its quit token. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -378,11 +379,21 @@ START_TEST(a_heavy_sender_that_gives_up_lets_those_behind_it_in)
 }
 END_TEST
 
-START_TEST(blocked_time_is_counted_for_those_who_get_in_and_those_who_do_not)
+static void expect_sample(const char *sample)
 {
-    const char *sample = "\np2pnode_channel_send_blocked_seconds_total{channel=\"wait_pair\"} 10\n";
+    char line[128];
     struct buf out;
 
+    snprintf(line, sizeof line, "\n%s\n", sample);
+    buf_init(&out, 1 << 20);
+    ck_assert_int_eq(metrics_render(&out, METRICS_TEXT_004), 0);
+    ck_assert_msg(strstr(buf_cstr(&out), line), "expected the line\n%s\namong\n%s", sample,
+                  buf_cstr(&out));
+    buf_free(&out);
+}
+
+START_TEST(blocked_time_is_counted_for_those_who_get_in_and_those_who_do_not)
+{
     clock_test_start(0);
     fill();
     call_send(&calls[0], &c, 11, CLOCK_NEVER);
@@ -394,10 +405,20 @@ START_TEST(blocked_time_is_counted_for_those_who_get_in_and_those_who_do_not)
     ck_assert_int_eq(call_end(&calls[0]), 0);
     clock_test_advance_ms(2000);
     ck_assert_int_eq(call_end(&calls[1]), PN_ETIMEDOUT);
-    buf_init(&out, 1 << 20);
-    ck_assert_int_eq(metrics_render(&out, METRICS_TEXT_004), 0);
-    ck_assert_msg(strstr(buf_cstr(&out), sample), "expected%samong\n%s", sample, buf_cstr(&out));
-    buf_free(&out);
+    expect_sample("p2pnode_channel_send_blocked_seconds_total{channel=\"wait_pair\"} 10");
+}
+END_TEST
+
+START_TEST(every_element_that_changes_hands_counts_as_sent)
+{
+    block_receivers(1);
+    put(1); /* to the blocked receiver */
+    ck_assert_int_eq(call_end(&calls[0]), 0);
+    fill();
+    block_senders(1);
+    take(); /* lets the blocked sender in */
+    ck_assert_int_eq(call_end(&calls[0]), 0);
+    expect_sample("p2pnode_channel_sent_total{channel=\"wait_pair\"} 4");
 }
 END_TEST
 
@@ -478,6 +499,7 @@ static TCase *end_case(void)
     tcase_add_test(tc, send_or_quit_tells_closed_from_quit);
     tcase_add_test(tc, one_quit_token_ends_many_senders);
     tcase_add_test(tc, blocked_time_is_counted_for_those_who_get_in_and_those_who_do_not);
+    tcase_add_test(tc, every_element_that_changes_hands_counts_as_sent);
     return tc;
 }
 

@@ -2,7 +2,7 @@
  * is being checked, the time server's socket; then what time brings. It blocks nowhere else, save
  * for the database's sync to disk every 30 s.
  *
- * The engine (ethereum/discv4) is the state machine; this file only moves packets and messages. A
+ * The engine (ethereum/discv4) is the state machine; this file moves packets, inbox.c messages. A
  * datagram is given to it as it came. A second wire on the same port would be asked in on_datagram,
  * before or after it. */
 #include "ethereum/discovery/discovery.h"
@@ -16,51 +16,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "ethereum/discovery/clock_check.h"
-#include "ethereum/discovery/metrics.h"
-#include "ethereum/discovery/udp.h"
+#include "ethereum/discovery/internal.h"
 #include "ethereum/enr/relay.h"
-#include "ethereum/nodedb/nodedb.h"
 #include "log/log.h"
-#include "thread/thread.h"
 
 enum {
-    INBOX_CAPACITY = 64,
     BATCHES_A_TURN = 4, /* then the timers and the inbox have theirs */
     PUBLISH_US = 1000000,
-};
-
-enum message_kind { MSG_NODE, MSG_EXTERNAL, MSG_FORK_ID, MSG_RESOLVE };
-
-struct message {
-    enum message_kind kind;
-    union {
-        struct eth_node node; /* MSG_RESOLVE: its key */
-        struct net_addr external;
-        struct eth_fork_id fork_id;
-    } u;
-    struct chan *reply; /* MSG_RESOLVE */
-};
-
-struct eth_discovery {
-    struct discv4 *engine;
-    struct udp *udp;
-    struct nodedb *db;
-    struct candidates candidates;
-    struct clock_check clock_check;
-    struct discovery_metrics metrics;
-    struct chan inbox, quit;
-    int wake_fd;
-    struct thread thread;
-    int64_t now_us, next_publish_us;
-    struct mutex mu; /* of `view` */
-    struct eth_discovery_view view GUARDED_BY(mu);
-};
-
-static struct chan_class inbox_class = {
-    .name = "discovery_inbox",
-    .elem_size = sizeof(struct message),
-    .capacity = INBOX_CAPACITY,
+    ENOUGH_NODES = 128, /* in the table: node lists are left alone */
 };
 
 static void wake(void *arg)
@@ -122,8 +85,7 @@ static int make_channels(struct eth_discovery *d, const struct eth_discovery_con
     d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (d->wake_fd < 0)
         return PN_ELIMIT;
-    if (chan_class_register(&inbox_class) < 0 || chan_class_register(&quit_class) < 0 ||
-        chan_init(&d->inbox, &inbox_class) < 0)
+    if (chan_class_register(&quit_class) < 0 || discovery_inbox_init(d) < 0)
         goto fail;
     if (chan_init(&d->quit, &quit_class) < 0)
         goto fail_inbox;
@@ -135,11 +97,40 @@ static int make_channels(struct eth_discovery *d, const struct eth_discovery_con
 fail_quit:
     chan_destroy(&d->quit, NULL);
 fail_inbox:
-    chan_destroy(&d->inbox, NULL);
+    discovery_inbox_destroy(d);
 fail:
     close(d->wake_fd);
     d->wake_fd = -1;
     return PN_ENOMEM;
+}
+
+static void on_dns_query(void *arg, uint64_t number, const char *name)
+{
+    const struct eth_discovery *d = arg;
+
+    d->dns_query(d->dns_arg, number, name);
+}
+
+static void on_dns_node(void *arg, const struct enr *node)
+{
+    struct eth_discovery *d = arg;
+
+    discv4_seed(d->engine, &node->node);
+}
+
+static int make_dns(struct eth_discovery *d, const struct eth_discovery_config *c)
+{
+    const struct dnsdisc_ops ops = {.query = on_dns_query, .found = on_dns_node, .arg = d};
+    int rc = 0;
+
+    if (!c->dns_query || !c->dns_trees)
+        return 0;
+    d->dns = dnsdisc_new(&ops);
+    if (!d->dns)
+        return PN_ENOMEM;
+    for (const char *const *tree = c->dns_trees; *tree && rc == 0; tree++)
+        rc = dnsdisc_add(d->dns, *tree);
+    return rc;
 }
 
 static void publish(struct eth_discovery *d)
@@ -162,6 +153,8 @@ int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_con
     mutex_init(&d->mu);
     clock_check_init(&d->clock_check, &config->sntp_server);
     discovery_metrics_init(&d->metrics);
+    d->dns_query = config->dns_query;
+    d->dns_arg = config->dns_arg;
     rc = make_channels(d, config);
     if (rc == 0)
         rc = udp_open(&d->udp, &config->listen);
@@ -169,6 +162,8 @@ int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_con
         rc = nodedb_open(&d->db, config->db_path);
     if (rc == 0)
         rc = make_engine(d, config);
+    if (rc == 0)
+        rc = make_dns(d, config);
     if (rc < 0) {
         eth_discovery_free(d);
         return rc;
@@ -194,9 +189,10 @@ void eth_discovery_free(struct eth_discovery *d)
     if (d->wake_fd >= 0) {
         candidates_destroy(&d->candidates);
         chan_destroy(&d->quit, NULL);
-        chan_destroy(&d->inbox, NULL);
+        discovery_inbox_destroy(d);
         close(d->wake_fd);
     }
+    dnsdisc_free(d->dns);
     mutex_destroy(&d->mu);
     mem_free(d);
 }
@@ -224,46 +220,15 @@ static void read_socket(struct eth_discovery *d)
     }
 }
 
-static void on_resolved(void *arg, const struct eth_node *nodes, unsigned n)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    struct eth_resolved answer = {.found = n > 0};
-
-    if (n > 0)
-        answer.node = nodes[0];
-    chan_try_send(arg, &answer);
-}
-
-static void handle(struct eth_discovery *d, const struct message *m)
-{
-    switch (m->kind) {
-    case MSG_NODE:
-        discv4_seed(d->engine, &m->u.node);
-        break;
-    case MSG_EXTERNAL:
-        discv4_set_endpoint(d->engine, &m->u.external, true);
-        break;
-    case MSG_FORK_ID:
-        discv4_set_fork_id(d->engine, &m->u.fork_id);
-        break;
-    case MSG_RESOLVE:
-        if (discv4_resolve(d->engine, m->u.node.pubkey, on_resolved, m->reply, d->now_us) < 0)
-            on_resolved(m->reply, NULL, 0);
-        break;
-    }
-}
-
-static void read_inbox(struct eth_discovery *d)
-{
-    struct message m;
-
-    while (chan_try_recv(&d->inbox, &m) == 0)
-        handle(d, &m);
+    return a < b ? a : b;
 }
 
 /* Do what is due. Returns: when there is more, whatever comes meanwhile. */
 static int64_t run_timers(struct eth_discovery *d)
 {
-    int64_t at_us, check_us;
+    int64_t at_us;
 
     d->now_us = clock_mono_us();
     candidates_tick(&d->candidates, d->engine, d->now_us);
@@ -273,10 +238,12 @@ static int64_t run_timers(struct eth_discovery *d)
         d->next_publish_us = d->now_us + PUBLISH_US;
         publish(d);
     }
-    check_us = clock_check_deadline(&d->clock_check);
-    if (check_us < at_us)
-        at_us = check_us;
-    return d->next_publish_us < at_us ? d->next_publish_us : at_us;
+    if (d->dns) {
+        bool wanted = discv4_table_size(d->engine) < ENOUGH_NODES;
+
+        at_us = earlier(at_us, dnsdisc_tick(d->dns, wanted, d->now_us));
+    }
+    return earlier(earlier(at_us, d->next_publish_us), clock_check_deadline(&d->clock_check));
 }
 
 static void run(void *arg)
@@ -298,7 +265,7 @@ static void run(void *arg)
             read_socket(d);
         if (fds[2].revents)
             clock_check_readable(&d->clock_check, d->now_us);
-        read_inbox(d);
+        discovery_inbox_read(d);
     }
     chan_close(&d->candidates.chan);
     publish(d);
@@ -320,52 +287,4 @@ void eth_discovery_stop(struct eth_discovery *d)
 void eth_discovery_join(struct eth_discovery *d)
 {
     thread_join(&d->thread);
-}
-
-/* --- other threads --- */
-
-int eth_discovery_next(struct eth_discovery *d, struct discv4_candidate *out, int64_t deadline_us)
-{
-    return chan_recv(&d->candidates.chan, out, deadline_us);
-}
-
-int eth_discovery_try_next(struct eth_discovery *d, struct discv4_candidate *out)
-{
-    return chan_try_recv(&d->candidates.chan, out);
-}
-
-int eth_discovery_add_node(struct eth_discovery *d, const struct eth_node *node)
-{
-    return chan_try_send(&d->inbox, &(struct message){.kind = MSG_NODE, .u.node = *node});
-}
-
-int eth_discovery_set_external(struct eth_discovery *d, const struct net_addr *udp)
-{
-    return chan_try_send(&d->inbox, &(struct message){.kind = MSG_EXTERNAL, .u.external = *udp});
-}
-
-int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id)
-{
-    return chan_try_send(&d->inbox, &(struct message){.kind = MSG_FORK_ID, .u.fork_id = *fork_id});
-}
-
-int eth_discovery_resolve(struct eth_discovery *d, const uint8_t pubkey[EC_PUBKEY_BYTES],
-                          struct chan *reply)
-{
-    struct message m = {.kind = MSG_RESOLVE, .reply = reply};
-
-    memcpy(m.u.node.pubkey, pubkey, EC_PUBKEY_BYTES);
-    return chan_try_send(&d->inbox, &m);
-}
-
-void eth_discovery_look(struct eth_discovery *d, struct eth_discovery_view *out)
-{
-    mutex_lock(&d->mu);
-    *out = d->view;
-    mutex_unlock(&d->mu);
-}
-
-const struct net_addr *eth_discovery_addr(const struct eth_discovery *d)
-{
-    return udp_addr(d->udp);
 }

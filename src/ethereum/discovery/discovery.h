@@ -21,6 +21,11 @@ struct eth_discovery_config {
     const struct subnet_list *permitted; /* empty or NULL: everything; outlives the discovery */
     eth_fork_filter *fork_filter;        /* may be NULL; called on the discovery thread */
     void *fork_filter_arg;
+    const char *const *dns_trees; /* "enrtree://...", ends with NULL; may be NULL */
+    /* Ask for the TXT records of a name; eth_discovery_dns_answer brings them, with this number.
+     * NULL: node lists are not read. Thread: discovery; must not block. */
+    void (*dns_query)(void *arg, uint64_t number, const char *name);
+    void *dns_arg;
     struct net_addr sntp_server; /* asked when nobody answers us; NET_NONE: never */
     bool limit_local;            /* count local addresses in the subnet limits: for tests */
 };
@@ -59,6 +64,12 @@ int eth_discovery_try_next(struct eth_discovery *d, struct discv4_candidate *out
 int eth_discovery_add_node(struct eth_discovery *d, const struct eth_node *node);
 int eth_discovery_set_external(struct eth_discovery *d, const struct net_addr *udp);
 int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id);
+
+/* The answer to a dns_query: its texts, each zero-terminated; n = 0 when there is none. Copied.
+ * Thread: any; never blocks. Returns: as above; PN_ENOMEM. An answer that does not get through is
+ * asked for again later. */
+int eth_discovery_dns_answer(struct eth_discovery *d, uint64_t number, const char *const *texts,
+                             unsigned n);
 
 /* Find one node by its key; the answer is sent to `reply`, a channel of struct eth_resolved with
  * room for it that lives until it has come. Thread: any; never blocks. Returns: as above. */

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/random.h"
 #include "harness.h"
 
 enum { NOW_S = 1700000000 };
@@ -54,6 +55,7 @@ void stage_set_up(void)
 {
     memset(&stage, 0, sizeof stage);
     clock_test_start(NOW_S);
+    random_test_start(1); /* where addresses stand in the book, and which find no place */
     stage.book = addrbook_new(&stage.policy);
     ck_assert_ptr_nonnull(stage.book);
     stage.room = ASKED_MAX;
@@ -72,6 +74,7 @@ void stage_tear_down(void)
 {
     seeds_free(stage.seeds);
     addrbook_free(stage.book);
+    random_test_stop();
     clock_test_stop();
 }
 
