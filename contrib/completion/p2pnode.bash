@@ -27,6 +27,13 @@ _p2pnode()
     --bitcoin)
         mapfile -t COMPREPLY < <(compgen -W 'mainnet testnet3 testnet4 signet regtest' -- "$cur")
         ;;
+    --ethereum)
+        mapfile -t COMPREPLY < <(compgen -W 'mainnet sepolia hoodi classic mordor' -- "$cur")
+        ;;
+    --eth-bootnodes)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --asmap)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -65,11 +72,13 @@ _p2pnode()
             --no-addnode --seednode= --no-seednode --dnsseed --fixedseeds
             --externalip= --no-externalip --generate= --no-generate
             --advertise-services= --no-advertise-services --user-agent-comment=
-            --no-user-agent-comment --maxpeers= --no-maxpeers --outbound=
-            --no-outbound --block-relay= --no-block-relay --asmap= --no-asmap
-            --netrestrict= --no-netrestrict --proxy= --no-proxy --proxy-user=
-            --no-proxy-user --proxy-password= --no-proxy-password --onion=
-            --no-onion --onion-user= --no-onion-user --onion-password=
+            --no-user-agent-comment --ethereum --ethereum= --no-ethereum
+            --eth-listen= --no-eth-listen --eth-external= --no-eth-external
+            --eth-bootnodes= --no-eth-bootnodes --maxpeers= --no-maxpeers
+            --outbound= --no-outbound --block-relay= --no-block-relay --asmap=
+            --no-asmap --netrestrict= --no-netrestrict --proxy= --no-proxy
+            --proxy-user= --no-proxy-user --proxy-password= --no-proxy-password
+            --onion= --no-onion --onion-user= --no-onion-user --onion-password=
             --no-onion-password --tor-isolation --i2psam= --no-i2psam
             --whitelist= --no-whitelist --bantime= --no-bantime
             --max-send-buffer= --no-max-send-buffer --handshake-timeout=

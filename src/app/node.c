@@ -22,6 +22,7 @@
 #include "app/exit_status.h"
 #include "app/log_metrics.h"
 #include "app/node_discovery.h"
+#include "app/node_ethereum.h"
 #include "app/node_gate.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
@@ -183,6 +184,7 @@ static int start(struct node *n)
 {
     const struct timeval minute = {.tv_sec = 60};
     int status = node_build(n);
+    int rc;
 
     if (status != STATUS_CLEAN)
         return status;
@@ -193,6 +195,9 @@ static int start(struct node *n)
         return STATUS_FAILURE;
     if (node_open_listeners(n) < 0 || start_api(n) < 0)
         return STATUS_BIND;
+    rc = node_ethereum_start(n);
+    if (rc < 0)
+        return rc == PN_EBUSY ? STATUS_BIND : STATUS_FAILURE;
     return start_threads(n) < 0 ? STATUS_FAILURE : STATUS_CLEAN;
 }
 
@@ -211,6 +216,7 @@ static void take_down(struct node *n)
     if (n->bitcoin_started)
         bitcoin_stop(n->bitcoin);
     node_discovery_stop(n);
+    node_ethereum_stop(n);
     api_free(n->api);
     signals_free(n->signals);
     if (n->overdue)

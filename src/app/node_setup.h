@@ -44,6 +44,8 @@ struct node {
     struct bitcoin *bitcoin;
     struct server *server;
     unsigned network; /* the server's number for bitcoin */
+    struct eth_discovery *ethereum;
+    bool ethereum_started;
     struct dial_paths *paths;
     struct dialer *dialer;
     struct node_discovery *discovery; /* or NULL */

@@ -24,12 +24,13 @@ enum option_kind {
 };
 
 /* X(identifier, "name in the file", "heading") */
-#define OPTION_SECTION_LIST(X)               \
-    X(SECTION_GENERAL, "", "General")        \
-    X(SECTION_BITCOIN, "bitcoin", "Bitcoin") \
-    X(SECTION_PEERS, "peers", "Peers")       \
-    X(SECTION_API, "api", "HTTP")            \
-    X(SECTION_LOG, "log", "Log")             \
+#define OPTION_SECTION_LIST(X)                  \
+    X(SECTION_GENERAL, "", "General")           \
+    X(SECTION_BITCOIN, "bitcoin", "Bitcoin")    \
+    X(SECTION_ETHEREUM, "ethereum", "Ethereum") \
+    X(SECTION_PEERS, "peers", "Peers")          \
+    X(SECTION_API, "api", "HTTP")               \
+    X(SECTION_LOG, "log", "Log")                \
     X(SECTION_INSTEAD, "", "Instead of running")
 
 enum option_section {

@@ -27,13 +27,22 @@ int chan_init(struct chan *c, const struct chan_class *cls)
     return 0;
 }
 
+/* The lock is for the analysis, since nobody else is there; drop runs without it, because it may
+ * use other channels. */
 void chan_destroy(struct chan *c, void (*drop)(void *elem))
 {
+    unsigned depth = chan_depth(c);
+    void *elem;
+
     chan_class_remove(c);
+    for (unsigned i = 0; drop && i < depth; i++) {
+        mutex_lock(&c->mu);
+        elem = chan_slot(c, i);
+        mutex_unlock(&c->mu);
+        drop(elem);
+    }
     mutex_lock(&c->mu);
     assert(!c->senders && !c->receivers);
-    for (unsigned i = 0; drop && i < c->count; i++)
-        drop(chan_slot(c, i));
     MEM_FREE(c->ring);
     mutex_unlock(&c->mu);
     mutex_destroy(&c->mu);

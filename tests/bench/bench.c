@@ -74,8 +74,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"addrbook", bench_addrbook}, {"chan", bench_chan}, {"wire", bench_wire},
-    {"chain", bench_chain},       {"node", bench_node},
+    {"addrbook", bench_addrbook}, {"chan", bench_chan},     {"wire", bench_wire},
+    {"chain", bench_chain},       {"discv4", bench_discv4}, {"node", bench_node},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,137 @@
+#include "app/node_ethereum.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/node_setup.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "ethereum/discovery/bootnodes.h"
+#include "ethereum/discovery/discovery.h"
+#include "ethereum/enr/nodekey.h"
+#include "log/log.h"
+
+enum { FILE_NAME_BYTES = 4096 };
+
+static int in_datadir(char out[FILE_NAME_BYTES], const struct node *n, const char *name)
+{
+    int len = snprintf(out, FILE_NAME_BYTES, "%s/%s", n->options->datadir, name);
+
+    return len < FILE_NAME_BYTES ? 0 : PN_ETOOLARGE;
+}
+
+static int add_enode(struct node *n, const char *text)
+{
+    struct eth_node node;
+    int rc = enode_parse(&node, text);
+
+    if (rc == 0)
+        rc = eth_discovery_add_bootnode(n->ethereum, &node);
+    if (rc < 0)
+        log_error("app", "%.140s: %s", text, pn_strerror(rc));
+    return rc;
+}
+
+/* The operator's nodes, comma-separated, in place of the network's own. */
+static int add_named(struct node *n)
+{
+    char one[ENODE_TEXT_BYTES];
+    const char *at = n->options->eth_bootnodes;
+    int rc = 0;
+
+    while (rc == 0 && *at) {
+        size_t len = strcspn(at, ",");
+
+        if (len >= sizeof one)
+            return PN_ETOOLARGE;
+        memcpy(one, at, len);
+        one[len] = '\0';
+        rc = add_enode(n, one);
+        at += len + (at[len] == ',');
+    }
+    return rc;
+}
+
+static int add_bootnodes(struct node *n)
+{
+    const struct eth_bootnodes *known = eth_bootnodes_find(n->options->ethereum);
+    int rc = 0;
+
+    if (n->options->eth_bootnodes)
+        return add_named(n);
+    for (const char *const *e = known ? known->enodes : NULL; e && *e && rc == 0; e++)
+        rc = add_enode(n, *e);
+    return rc;
+}
+
+static int make_discovery(struct node *n, const char *db_path, const char *key_path)
+{
+    struct eth_discovery_config config = {.db_path = db_path, .permitted = &n->permitted};
+    int rc = net_addr_parse(&config.listen, n->options->eth_listen, 0);
+
+    if (rc == 0 && n->options->eth_external)
+        rc = net_addr_parse(&config.external, n->options->eth_external, config.listen.port);
+    if (rc == 0)
+        rc = nodekey_load_or_create(config.secret, key_path);
+    if (rc == 0)
+        rc = eth_discovery_new(&n->ethereum, &config);
+    explicit_bzero(config.secret, sizeof config.secret);
+    return rc;
+}
+
+static void introduce(struct node *n)
+{
+    struct eth_discovery_view view;
+    char enode[ENODE_TEXT_BYTES];
+
+    eth_discovery_look(n->ethereum, &view);
+    log_info("ethereum", "discovery on %s as %s", n->options->ethereum,
+             enode_format(enode, &view.record.node));
+}
+
+static int start(struct node *n, const char *db_path, const char *key_path)
+{
+    int rc = make_discovery(n, db_path, key_path);
+
+    if (rc == 0)
+        rc = add_bootnodes(n);
+    if (rc == 0)
+        rc = eth_discovery_start(n->ethereum);
+    n->ethereum_started = rc == 0;
+    if (rc == 0)
+        introduce(n);
+    return rc;
+}
+
+int node_ethereum_start(struct node *n)
+{
+    char *paths;
+    int rc;
+
+    if (!n->options->ethereum)
+        return 0;
+    paths = mem_alloc_array(2, FILE_NAME_BYTES);
+    if (!paths)
+        return PN_ENOMEM;
+    rc = in_datadir(paths, n, "ethereum-nodes");
+    if (rc == 0)
+        rc = in_datadir(paths + FILE_NAME_BYTES, n, "nodekey");
+    if (rc == 0)
+        rc = start(n, paths, paths + FILE_NAME_BYTES);
+    mem_free(paths);
+    if (rc < 0)
+        log_error("app", "cannot start Ethereum discovery on %s: %s", n->options->eth_listen,
+                  pn_strerror(rc));
+    return rc;
+}
+
+void node_ethereum_stop(struct node *n)
+{
+    if (n->ethereum_started) {
+        eth_discovery_stop(n->ethereum);
+        eth_discovery_join(n->ethereum);
+    }
+    eth_discovery_free(n->ethereum);
+    n->ethereum = NULL;
+    n->ethereum_started = false;
+}
