@@ -125,6 +125,23 @@ static int on_getblocks(struct peer *p, struct btc_peer *bp, const struct btc_ms
     return tell_locator(p, MANAGER_GETBLOCKS, &m->u.getblocks);
 }
 
+/* A request that costs more to answer than to ask. Returns: PN_ESCORE once there were too many. */
+static int add_to_score(struct peer *p, struct btc_peer *bp, unsigned transient)
+{
+    unsigned value;
+
+    switch (score_add(&bp->score, &value, 0, transient)) {
+    case SCORE_BAN:
+        return PN_ESCORE;
+    case SCORE_WARN:
+        log_info("bitcoin", "peer=%" PRIu64 " has a ban score of %u", peer_id(p), value);
+        break;
+    case SCORE_FINE:
+        break;
+    }
+    return 0;
+}
+
 /* Blocks that we hold, one reply each, so that a slow reader holds this thread up and nobody else;
  * what we do not hold is named in one notfound. */
 static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -132,8 +149,11 @@ static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg 
     struct btc_msg missing = {.cmd = BTC_CMD_NOTFOUND};
     struct btc_inv_item *absent;
     size_t n = 0;
-    int rc = 0;
+    /* btcd server.go, OnGetData: a full message is worth 99, and each minute halves it. */
+    int rc = add_to_score(p, bp, (unsigned)(m->u.getdata.count * 99 / BTC_INV_MAX));
 
+    if (rc < 0)
+        return rc;
     absent = arena_alloc(&bp->arena, m->u.getdata.count, sizeof *absent);
     if (!absent)
         return PN_ENOMEM;

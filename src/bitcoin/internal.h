@@ -16,6 +16,7 @@
 #include "bitcoin/wire/msg.h"
 #include "crypto/siphash.h"
 #include "dial/dialer.h"
+#include "dial/score.h"
 #include "peer/known.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
@@ -37,6 +38,7 @@ struct btc_peer {
     struct net_addr seen_us_at; /* our address as they see it */
     bool told_manager;          /* READY was posted, so GONE must follow */
     struct gossip gossip;       /* thread in */
+    struct score score;         /* of harmless requests in bulk */
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
     atomic_bool wants_headers;         /* sent sendheaders, BIP130 */

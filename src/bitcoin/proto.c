@@ -88,6 +88,7 @@ static void on_release(struct peer *p)
     struct btc_peer *bp = btc_peer_of(p);
 
     arena_free(&bp->arena);
+    score_destroy(&bp->score);
     mem_free(bp);
 }
 
@@ -144,6 +145,7 @@ int btc_attach(void *arg, struct peer_setup *setup)
         return PN_ENOMEM;
     }
     bp->net = net;
+    score_init(&bp->score, SCORE_BAN_THRESHOLD);
     return 0;
 }
 

@@ -122,6 +122,14 @@ static int shake_hands(struct peer *p)
     return p->proto->ready(p);
 }
 
+/* What has been replied goes out first: it may be what is waited for. */
+static int rest(struct peer *p)
+{
+    int rc = flush_replies(p);
+
+    return rc == 0 ? peer_pause(p) : rc;
+}
+
 void peer_in_run(void *arg)
 {
     struct peer *p = arg;
@@ -131,7 +139,7 @@ void peer_in_run(void *arg)
         struct peer_message m;
 
         p->read_deadline_us = clock_deadline_ms(p->config->idle_timeout_ms);
-        rc = peer_pause(p);
+        rc = peer_must_pause(p) ? rest(p) : 0;
         if (rc == 0)
             rc = peer_read_message(p, &m);
         if (rc == PN_ETIMEDOUT)

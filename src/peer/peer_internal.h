@@ -98,7 +98,8 @@ void peer_leave(struct peer *p);
 /* Start the thread of one handler. Returns: 0 or a pn_err. */
 int peer_start_thread(struct peer *p, enum peer_thread which);
 
-/* Wait until the next message may be handled. Thread: in. Returns: 0 or PN_EQUIT. */
+/* Whether the next message must wait, and waiting for it. Thread: in. Returns: 0 or PN_EQUIT. */
+bool peer_must_pause(struct peer *p);
 int peer_pause(struct peer *p);
 
 /* Something that peer_pause waits for may have changed. Thread: any. */

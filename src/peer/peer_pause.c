@@ -24,6 +24,16 @@ static bool may_read_on(struct peer *p) REQUIRES(p->pause_mu)
     return p->held == 0 && atomic_load(&p->queued_bytes) <= p->config->max_send_bytes / 2;
 }
 
+bool peer_must_pause(struct peer *p)
+{
+    bool must;
+
+    mutex_lock(&p->pause_mu);
+    must = !may_read_on(p);
+    mutex_unlock(&p->pause_mu);
+    return must;
+}
+
 int peer_pause(struct peer *p)
 {
     mutex_lock(&p->pause_mu);

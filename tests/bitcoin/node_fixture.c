@@ -131,6 +131,42 @@ void remote_send_version(struct remote *r, int32_t version, uint64_t nonce)
     remote_send(r, &m);
 }
 
+struct large {
+    int fd;
+    struct buf b;
+};
+
+static void *send_all(void *arg)
+{
+    struct large *l = arg;
+    size_t done = 0;
+
+    while (done < l->b.len) {
+        ssize_t n = send(l->fd, l->b.data + done, l->b.len - done, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            break; /* closed: whoever waits for an answer finds out */
+        done += (size_t)n;
+    }
+    buf_free(&l->b);
+    close(l->fd);
+    free(l);
+    return NULL;
+}
+
+void remote_send_large(struct remote *r, const struct btc_msg *m, int times)
+{
+    struct large *l = malloc(sizeof *l);
+    pthread_t t;
+
+    l->fd = dup(r->fd);
+    buf_init(&l->b, 8 << 20);
+    for (int i = 0; i < times; i++)
+        ck_assert_int_eq(btc_frame_encode(&l->b, regtest()->magic, m), 0);
+    ck_assert_int_eq(pthread_create(&t, NULL, send_all, l), 0);
+    pthread_detach(t);
+}
+
 void remote_send_raw(struct remote *r, const char *command, const void *payload, size_t len)
 {
     uint8_t head[BTC_FRAME_HEADER_BYTES] = {0}, sum[SHA256_BYTES];

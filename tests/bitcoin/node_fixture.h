@@ -41,6 +41,9 @@ void remote_shake_hands(struct remote *r);
 void remote_join(struct remote *r, struct node_fixture *n);
 
 void remote_send(struct remote *r, const struct btc_msg *m);
+/* The same several times for one that is larger than the socket's buffer: a thread of its own sends
+ * while the test reads. */
+void remote_send_large(struct remote *r, const struct btc_msg *m, int times);
 void remote_send_empty(struct remote *r, enum btc_cmd cmd);
 void remote_send_version(struct remote *r, int32_t version, uint64_t nonce);
 /* A message with any command and payload. */

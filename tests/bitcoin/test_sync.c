@@ -275,6 +275,26 @@ START_TEST(headers_without_a_known_parent_are_asked_about_ten_times)
 }
 END_TEST
 
+START_TEST(two_full_getdata_messages_in_a_row_end_the_connection)
+{
+    static struct btc_inv_item items[BTC_INV_MAX];
+    struct btc_msg m = {.cmd = BTC_CMD_GETDATA,
+                        .u.getdata = {.items = items, .count = BTC_INV_MAX}};
+    struct node_fixture n;
+    struct remote r;
+    long before;
+
+    node_start(&n);
+    before = disconnects("ban_score");
+    remote_join(&r, &n);
+    remote_send_large(&r, &m, 2);
+    remote_await_end(&r);
+    await_disconnect("ban_score", before);
+    remote_close(&r);
+    node_stop(&n);
+}
+END_TEST
+
 /* Asking faster than one reads is no reason to be dropped: the answers wait for each other. */
 START_TEST(ten_requests_at_once_get_ten_whole_answers)
 {
@@ -311,6 +331,7 @@ void add_sync_tests(Suite *s)
     tcase_add_test(t, full_batches_are_followed_by_the_next_request);
     tcase_add_test(t, more_work_is_followed_and_less_is_not);
     tcase_add_test(t, getheaders_is_answered_always_and_up_to_the_stop);
+    tcase_add_test(t, two_full_getdata_messages_in_a_row_end_the_connection);
     tcase_add_test(t, ten_requests_at_once_get_ten_whole_answers);
     tcase_add_test(t, blocks_that_we_do_not_hold_are_not_promised);
     tcase_add_test(t, a_new_header_is_announced_to_those_who_asked_for_headers);

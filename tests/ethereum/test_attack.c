@@ -403,6 +403,24 @@ START_TEST(addresses_outside_the_permitted_networks_are_neither_heard_nor_pinged
 }
 END_TEST
 
+START_TEST(addresses_of_a_family_that_cannot_be_reached_are_left_alone)
+{
+    struct discv4_config config = {.endpoint = victim->self.udp,
+                                   .family = NET_IPV4,
+                                   .limits = LIMITS_CONFIG_DEFAULT,
+                                   .send = NULL};
+    struct discv4 *d;
+
+    actor_init(&actor, "[2a01::1]:30303");
+    memcpy(config.secret, victim->secret, sizeof config.secret);
+    ck_assert_int_eq(discv4_new(&d, &config, clock_mono_us()), 0);
+    discv4_seed(d, &actor.self);
+    discv4_tick(d, clock_mono_us()); /* would crash in send */
+    ck_assert_uint_eq(discv4_stats(d)->sent[DISCV4_PING], 0);
+    discv4_free(d, clock_mono_us());
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("discv4 attack");
@@ -422,5 +440,6 @@ int main(void)
     tcase_add_test(t, neighbors_that_lead_nowhere_cause_a_bounded_number_of_pings);
     tcase_add_test(t, five_unanswered_questions_drop_a_node);
     tcase_add_test(t, addresses_outside_the_permitted_networks_are_neither_heard_nor_pinged);
+    tcase_add_test(t, addresses_of_a_family_that_cannot_be_reached_are_left_alone);
     return harness_run(s);
 }

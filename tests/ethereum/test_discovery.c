@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "ethereum/discovery/bootnodes.h"
 #include "ethereum/discovery/clock_check.h"
 #include "ethereum/discovery/discovery.h"
@@ -154,6 +155,13 @@ static struct eth_node self_of(struct eth_discovery *d)
     return view.record.node;
 }
 
+static void refuse_dns_query(void *arg, uint64_t number, const char *name)
+{
+    (void)arg;
+    (void)number;
+    (void)name;
+}
+
 START_TEST(threads_find_each_other_and_hand_out_candidates)
 {
     struct eth_discovery_config config = config_on_loopback();
@@ -216,6 +224,38 @@ START_TEST(an_address_in_use_is_told)
     eth_discovery_free(a); /* never started */
     memset(config.secret, 0, sizeof config.secret);
     ck_assert_int_eq(eth_discovery_new(&b, &config), PN_EINVAL);
+}
+END_TEST
+
+/* Whichever allocation fails, the start fails with it, cleanly, and the next try succeeds. */
+START_TEST(a_start_without_memory_fails_whole)
+{
+    static const char *const trees[] = {
+        "enrtree://AKPYQIUQIL7PSIACI32J7FGZW56E5FKHEFCCOFHILBIMW3M6LWXS2@nodes.example.org", NULL};
+    struct eth_discovery_config config = config_on_loopback();
+    char dir[] = "/tmp/p2pnode-discovery-XXXXXX", path[64];
+    struct eth_discovery *d = NULL;
+    unsigned long n = 0;
+    int rc;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/nodes", dir);
+    config.db_path = path;
+    config.dns_trees = trees;
+    config.dns_query = refuse_dns_query;
+    do {
+        mem_fail_at(++n, 0);
+        rc = eth_discovery_new(&d, &config);
+        if (rc == 0)
+            eth_discovery_free(d);
+        else
+            ck_assert_int_eq(rc, PN_ENOMEM);
+    } while (mem_fail_happened());
+    mem_fail_at(0, 0);
+    ck_assert_int_eq(rc, 0);
+    ck_assert_uint_gt(n, 5);
+    unlink(path);
+    rmdir(dir);
 }
 END_TEST
 
@@ -459,6 +499,7 @@ int main(void)
     tcase_add_test(t, threads_find_each_other_and_hand_out_candidates);
     tcase_add_test(t, a_node_that_is_added_can_be_resolved);
     tcase_add_test(t, an_address_in_use_is_told);
+    tcase_add_test(t, a_start_without_memory_fails_whole);
     tcase_add_test(t, the_record_follows_the_outside_address_and_the_fork);
     tcase_add_test(t, answers_from_dns_reach_the_tree);
     tcase_add_test(t, long_datagrams_are_seen_to_be_long);

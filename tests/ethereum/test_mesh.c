@@ -179,6 +179,36 @@ START_TEST(after_a_restart_without_bootnodes_the_table_refills_from_the_database
 }
 END_TEST
 
+/* The proof that one side has of the other is kept too: no ping is needed before an answer. */
+START_TEST(proofs_survive_a_restart)
+{
+    char dir[] = "/tmp/p2pnode-mesh-XXXXXX", path[64];
+    struct outcome o = {.done = false};
+    struct sim_node *n, *other;
+    struct nodedb *db;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/nodes", dir);
+    ck_assert_int_eq(nodedb_open(&db, path), 0);
+    make_mesh(1);
+    other = &sim.nodes[0];
+    n = sim_add(&sim, NULL, db);
+    discv4_seed(n->engine, &other->self);
+    sim_run_ms(&sim, 2000);
+    sim_halt(n);
+    sim_restart(n);
+    ck_assert_int_eq(discv4_lookup(other->engine, n->self.pubkey, on_done, &o, clock_mono_us()), 0);
+    ck_assert(sim_run_until(&sim, is_done, &o, 400));
+    ck_assert_uint_eq(o.n, 1);
+    ck_assert_uint_eq(discv4_stats(n->engine)->received[DISCV4_FINDNODE], 1);
+    ck_assert_uint_eq(discv4_stats(n->engine)->dropped[DISCV4_DROP_UNPROVEN], 0);
+    sim_stop(&sim);
+    nodedb_close(db);
+    unlink(path);
+    rmdir(dir);
+}
+END_TEST
+
 START_TEST(records_are_fetched_and_follow_changes)
 {
     const struct eth_fork_id fork = {{1, 2, 3, 4}, 99};
@@ -236,6 +266,7 @@ int main(void)
     tcase_add_test(t, resolve_finds_a_node_by_its_key);
     tcase_add_test(t, dead_nodes_leave_the_table);
     tcase_add_test(t, after_a_restart_without_bootnodes_the_table_refills_from_the_database);
+    tcase_add_test(t, proofs_survive_a_restart);
     tcase_add_test(t, records_are_fetched_and_follow_changes);
     tcase_add_test(t, a_node_learns_its_outside_address_from_pongs);
     return harness_run(s);

@@ -59,6 +59,7 @@ static int make_engine(struct eth_discovery *d, const struct eth_discovery_confi
         .endpoint = {.kind = NET_NONE, .port = udp_addr(d->udp)->port},
         .tcp_port = c->tcp_port,
         .db = d->db,
+        .family = udp_addr(d->udp)->kind,
         .permitted = c->permitted,
         .limits = LIMITS_CONFIG_DEFAULT,
         .limit_local = c->limit_local,

@@ -25,6 +25,8 @@ const char *discv4_drop_name(enum discv4_drop drop)
 
 bool engine_permits(const struct discv4 *d, const struct net_addr *a)
 {
+    if (d->config.family != NET_NONE && a->kind != d->config.family)
+        return false;
     return !d->config.permitted || subnet_list_permits(d->config.permitted, a);
 }
 
@@ -181,7 +183,7 @@ void discv4_free(struct discv4 *d, int64_t now_us)
 {
     if (!d)
         return;
-    upkeep_store(d, now_us);
+    persist_store(d, now_us);
     buf_free(&d->out);
     bonds_free(&d->bonds);
     explicit_bzero(d->config.secret, sizeof d->config.secret);

@@ -3,7 +3,7 @@
  * hundreds of them can share a test.
  *
  * The way of a node, from a bootnode to a candidate for dialling: discv4_seed → a ping
- * (discv4_verify_run, upkeep.c) → its pong (on_pong, input.c) proves its endpoint and puts it into
+ * (run_verification, upkeep.c) → its pong (on_pong, input.c) proves its endpoint and puts it into
  * the table (table_add) → lookups ask it for others (lookup.c) → these are pinged in turn → what a
  * lookup's `done` or discv4_random gives is handed to the dialer.
  *
@@ -60,6 +60,7 @@ struct discv4_config {
     bool endpoint_fixed;      /* configured or mapped: what others see does not change it */
     uint16_t tcp_port;        /* 0: no RLPx connections are taken */
     struct nodedb *db;        /* NULL: nothing outlives the engine */
+    enum net_kind family;     /* what `send` can reach: NET_IPV4, NET_IPV6; NET_NONE: both */
     const struct subnet_list *permitted; /* empty or NULL: everything */
     unsigned max_bonds;                  /* 0: DISCV4_MAX_BONDS */
     struct limits_config limits;

@@ -4,7 +4,9 @@
  *   input.c    packets in, in the order of their checks
  *   output.c   packets out
  *   lookup.c   lookups and walks
- *   upkeep.c   what time brings: timeouts, verification, refresh, revalidation, the database */
+ *   lookup_events.c   what happens to lookups under way
+ *   upkeep.c   what time brings: timeouts, verification, refresh, revalidation
+ *   persist.c  what goes to the node database */
 #ifndef ETHEREUM_DISCV4_INTERNAL_H
 #define ETHEREUM_DISCV4_INTERNAL_H
 
@@ -110,6 +112,15 @@ void output_enr_response(struct discv4 *d, const struct net_addr *to, const uint
 /* --- lookup.c --- */
 /* A random target, up to 8 rounds toward it: how a thin table fills. Returns: 0 or PN_ELIMIT. */
 int lookup_walk(struct discv4 *d, int64_t now_us);
+/* Its parts, for lookup_events.c. A question to a node ends in ANSWERED or FAILED; a step asks the
+ * next ones, or finishes the lookup. */
+struct query *lookup_find_query(struct lookup *l, const uint8_t id[ETH_ID_BYTES]);
+void lookup_add_candidate(struct discv4 *d, struct lookup *l, const struct eth_node *node);
+void lookup_ask(struct discv4 *d, struct lookup *l, struct query *q, int64_t now_us);
+void lookup_end_query(struct lookup *l, struct query *q, enum query_state state);
+void lookup_step(struct discv4 *d, struct lookup *l, int64_t now_us);
+
+/* --- lookup_events.c --- */
 void lookup_on_ping(struct discv4 *d, const uint8_t id[ETH_ID_BYTES], int64_t now_us);
 void lookup_on_pong(struct discv4 *d, const uint8_t id[ETH_ID_BYTES], int64_t now_us);
 void lookup_on_neighbors(struct discv4 *d, struct request *q, const struct discv4_packet *p,
@@ -121,7 +132,11 @@ int64_t lookup_deadline(const struct discv4 *d);
 
 /* --- upkeep.c --- */
 void upkeep_verify_add(struct discv4 *d, const struct eth_node *node);
+
+/* --- persist.c --- */
 /* Write to the node database what has changed. */
-void upkeep_store(struct discv4 *d, int64_t now_us);
+void persist_store(struct discv4 *d, int64_t now_us);
+/* The same every 30 s; every hour rows expire. */
+void persist_run(struct discv4 *d, int64_t now_us);
 
 #endif

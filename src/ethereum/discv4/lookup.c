@@ -10,25 +10,18 @@
  * questions to nodes that are closer to it than we are, at most 600 ms each. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/random.h"
 #include "ethereum/discv4/internal.h"
-#include "ethereum/enr/relay.h"
 
-enum {
-    WALK_ROUNDS = 8,
-    WALK_ROUND_MS = 600,
-    LAST_PACKET_GRACE_MS = 100, /* a packet that is not full is the last, save for reordering */
-    LOWEST_PORT = 1024,         /* go-ethereum: no node is reached at a port up to it */
-};
+enum { WALK_ROUNDS = 8, WALK_ROUND_MS = 600 };
 
 static bool is_pending(const struct query *q)
 {
     return q->state == QUERY_BONDING || q->state == QUERY_WAIT_PING || q->state == QUERY_ASKED;
 }
 
-static struct query *find_query(struct lookup *l, const uint8_t id[ETH_ID_BYTES])
+struct query *lookup_find_query(struct lookup *l, const uint8_t id[ETH_ID_BYTES])
 {
     for (struct query *q = l->queries; q < l->queries + l->n; q++)
         if (memcmp(q->node.id, id, ETH_ID_BYTES) == 0)
@@ -52,11 +45,11 @@ static bool make_room(struct lookup *l, const struct eth_node *node)
     return true;
 }
 
-static void add_candidate(struct discv4 *d, struct lookup *l, const struct eth_node *node)
+void lookup_add_candidate(struct discv4 *d, struct lookup *l, const struct eth_node *node)
 {
     unsigned at;
 
-    if (memcmp(node->id, d->id, ETH_ID_BYTES) == 0 || find_query(l, node->id) ||
+    if (memcmp(node->id, d->id, ETH_ID_BYTES) == 0 || lookup_find_query(l, node->id) ||
         !make_room(l, node))
         return;
     at = l->n++;
@@ -69,18 +62,18 @@ static void add_candidate(struct discv4 *d, struct lookup *l, const struct eth_n
 
 /* --- one question --- */
 
-static void end_query(struct lookup *l, struct query *q, enum query_state state)
+void lookup_end_query(struct lookup *l, struct query *q, enum query_state state)
 {
     q->state = state;
     l->pending--;
 }
 
-static void ask(struct discv4 *d, struct lookup *l, struct query *q, int64_t now_us)
+void lookup_ask(struct discv4 *d, struct lookup *l, struct query *q, int64_t now_us)
 {
     if (output_findnode(d, &q->node, l, now_us) == 0)
         q->state = QUERY_ASKED;
     else
-        end_query(l, q, QUERY_FAILED);
+        lookup_end_query(l, q, QUERY_FAILED);
 }
 
 static void begin_query(struct discv4 *d, struct lookup *l, struct query *q, int64_t now_us)
@@ -90,12 +83,12 @@ static void begin_query(struct discv4 *d, struct lookup *l, struct query *q, int
     l->pending++;
     if (bond_has_our_proof(bond, now_us) && bond_is_proven(bond, now_us) &&
         bond->find_fails < MAX_FIND_FAILURES) {
-        ask(d, l, q, now_us);
+        lookup_ask(d, l, q, now_us);
         return;
     }
     q->state = QUERY_BONDING;
     if (output_ping(d, &q->node, REQUEST_LOOKUP, false, now_us) < 0)
-        end_query(l, q, QUERY_FAILED);
+        lookup_end_query(l, q, QUERY_FAILED);
 }
 
 /* --- the whole --- */
@@ -148,7 +141,7 @@ static void step_walk(struct discv4 *d, struct lookup *l, int64_t now_us)
         finish(l, d);
 }
 
-static void step(struct discv4 *d, struct lookup *l, int64_t now_us)
+void lookup_step(struct discv4 *d, struct lookup *l, int64_t now_us)
 {
     if (l->is_walk) {
         step_walk(d, l, now_us);
@@ -184,7 +177,7 @@ static struct lookup *begin(struct discv4 *d, const uint8_t target[EC_PUBKEY_BYT
     keccak256(l->target_id, target, EC_PUBKEY_BYTES);
     n = table_closest(&d->table, closest, l->target_id, DISCV4_LOOKUP_RESULTS);
     for (unsigned i = 0; i < n; i++)
-        add_candidate(d, l, &closest[i]->node);
+        lookup_add_candidate(d, l, &closest[i]->node);
     return l;
 }
 
@@ -195,7 +188,7 @@ int discv4_lookup(struct discv4 *d, const uint8_t target[EC_PUBKEY_BYTES], discv
 
     if (!l)
         return PN_ELIMIT;
-    step(d, l, now_us);
+    lookup_step(d, l, now_us);
     return 0;
 }
 
@@ -218,7 +211,7 @@ int discv4_resolve(struct discv4 *d, const uint8_t pubkey[EC_PUBKEY_BYTES], disc
     if (!l)
         return PN_ELIMIT;
     l->resolving = true;
-    step(d, l, now_us);
+    lookup_step(d, l, now_us);
     return 0;
 }
 
@@ -232,149 +225,6 @@ int lookup_walk(struct discv4 *d, int64_t now_us)
     if (!l)
         return PN_ELIMIT;
     l->is_walk = true;
-    step(d, l, now_us);
+    lookup_step(d, l, now_us);
     return 0;
-}
-
-/* --- what happens meanwhile --- */
-
-#define EACH_LOOKUP(l, d) \
-    for (struct lookup *l = (d)->lookups; l < (d)->lookups + DISCV4_MAX_LOOKUPS; l++)
-
-void lookup_on_ping(struct discv4 *d, const uint8_t id[ETH_ID_BYTES], int64_t now_us)
-{
-    EACH_LOOKUP(l, d)
-    {
-        struct query *q = l->id ? find_query(l, id) : NULL;
-
-        if (!q || q->state != QUERY_WAIT_PING)
-            continue;
-        ask(d, l, q, now_us);
-        step(d, l, now_us);
-    }
-}
-
-void lookup_on_pong(struct discv4 *d, const uint8_t id[ETH_ID_BYTES], int64_t now_us)
-{
-    EACH_LOOKUP(l, d)
-    {
-        struct query *q = l->id ? find_query(l, id) : NULL;
-
-        if (!q || q->state != QUERY_BONDING)
-            continue;
-        if (bond_has_our_proof(engine_bond(d, &q->node, now_us), now_us)) {
-            ask(d, l, q, now_us);
-        } else {
-            q->state = QUERY_WAIT_PING;
-            q->deadline_us = now_us + REPLY_TIMEOUT_US;
-        }
-        step(d, l, now_us);
-    }
-}
-
-static struct lookup *find_lookup(struct discv4 *d, uint64_t id)
-{
-    EACH_LOOKUP(l, d)
-    if (l->id == id)
-        return l;
-    return NULL;
-}
-
-/* A question has come to its end. */
-static void conclude(struct discv4 *d, uint64_t lookup_id, const uint8_t id[ETH_ID_BYTES],
-                     enum query_state state, int64_t now_us)
-{
-    struct lookup *l = find_lookup(d, lookup_id);
-    struct query *q = l ? find_query(l, id) : NULL;
-
-    if (!q || q->state != QUERY_ASKED)
-        return;
-    end_query(l, q, state);
-    step(d, l, now_us);
-}
-
-static void take_neighbor(struct discv4 *d, struct lookup *l, const struct discv4_neighbor *n,
-                          const struct net_addr *from)
-{
-    struct eth_node node;
-
-    if (n->at.udp.kind == NET_NONE || n->at.udp.port <= LOWEST_PORT ||
-        !eth_addr_may_relay(from, &n->at.udp) || !engine_permits(d, &n->at.udp))
-        return;
-    eth_node_init(&node, n->pubkey, &n->at.udp, n->at.tcp_port);
-    if (l)
-        add_candidate(d, l, &node);
-    upkeep_verify_add(d, &node);
-}
-
-void lookup_on_neighbors(struct discv4 *d, struct request *q, const struct discv4_packet *p,
-                         const struct net_addr *from, int64_t now_us)
-{
-    struct lookup *l = find_lookup(d, q->lookup_id);
-    unsigned count = p->u.neighbors.count, room = TABLE_BUCKET_SIZE - q->nodes;
-    int64_t grace_us = now_us + LAST_PACKET_GRACE_MS * US_PER_MS;
-    struct eth_node node = q->node;
-
-    for (unsigned i = 0; i < count && i < room; i++)
-        take_neighbor(d, l, &p->u.neighbors.nodes[i], from);
-    q->nodes += count < room ? count : room;
-    q->answered = true;
-    if (q->nodes < TABLE_BUCKET_SIZE) {
-        if (count < DISCV4_NEIGHBORS_MAX && q->deadline_us > grace_us)
-            q->deadline_us = grace_us;
-        return;
-    }
-    engine_note_answer(d, &node, true, now_us);
-    requests_remove(&d->requests, q);
-    if (l)
-        conclude(d, l->id, node.id, QUERY_ANSWERED, now_us);
-}
-
-void lookup_on_timeout(struct discv4 *d, const struct request *q, int64_t now_us)
-{
-    if (q->type == DISCV4_FINDNODE) {
-        conclude(d, q->lookup_id, q->node.id, q->answered ? QUERY_ANSWERED : QUERY_FAILED, now_us);
-        return;
-    }
-    EACH_LOOKUP(l, d)
-    {
-        struct query *query = l->id ? find_query(l, q->node.id) : NULL;
-
-        if (!query || query->state != QUERY_BONDING)
-            continue;
-        end_query(l, query, QUERY_FAILED);
-        step(d, l, now_us);
-    }
-}
-
-/* A node that is slow to ping back is asked all the same: it may have proof of us already. */
-void lookup_tick(struct discv4 *d, int64_t now_us)
-{
-    EACH_LOOKUP(l, d)
-    {
-        uint64_t id = l->id;
-
-        for (struct query *q = l->queries; id && q < l->queries + l->n; q++)
-            if (q->state == QUERY_WAIT_PING && q->deadline_us <= now_us)
-                ask(d, l, q, now_us);
-        if (id)
-            step(d, l, now_us);
-    }
-}
-
-int64_t lookup_deadline(const struct discv4 *d)
-{
-    int64_t at = CLOCK_NEVER;
-
-    EACH_LOOKUP(l, (struct discv4 *)(uintptr_t)d)
-    {
-        if (!l->id)
-            continue;
-        if (l->is_walk && l->round_deadline_us < at)
-            at = l->round_deadline_us;
-        for (const struct query *q = l->queries; q < l->queries + l->n; q++)
-            if (q->state == QUERY_WAIT_PING && q->deadline_us < at)
-                at = q->deadline_us;
-    }
-    return at;
 }

@@ -1,5 +1,5 @@
 /* What time brings: requests time out, nodes that were heard of are pinged, the table is refreshed,
- * its members are checked one after another, and what is worth keeping goes to the database. */
+ * its members are checked one after another. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "ethereum/discv4/internal.h"
+#include "ethereum/enr/relay.h"
 #include "ethereum/nodedb/nodedb.h"
 #include "log/log.h"
 
@@ -16,10 +17,7 @@ enum {
     REVALIDATE_MAX_MS = 10 * 1000,
     WALK_MS = 7200,
     THIN_TABLE = 64, /* nodes: below, the table fills by walks */
-    COPY_S = 30,
-    SEED_MIN_TABLE_S = 5 * 60, /* in the table for so long: worth starting from next time */
     SEED_COUNT = 30,
-    EXPIRE_S = 3600,
     RECORD_MS = 1000, /* between two questions for records */
     RECORD_RETRY_S = 60,
     RECORD_TRIES = 3,
@@ -46,7 +44,7 @@ void upkeep_verify_add(struct discv4 *d, const struct eth_node *node)
 
 void discv4_seed(struct discv4 *d, const struct eth_node *node)
 {
-    if (node->udp.kind != NET_NONE && node->udp.port != 0 && engine_permits(d, &node->udp))
+    if (node->udp.port != 0 && !eth_addr_is_special(&node->udp) && engine_permits(d, &node->udp))
         upkeep_verify_add(d, node);
 }
 
@@ -178,7 +176,6 @@ static void run_revalidation(struct discv4 *d, int64_t now_us)
 
 /* What a visit to the table's entries carries along. */
 struct due {
-    struct discv4 *engine;
     struct table_entry *entry;
     int64_t now_us;
 };
@@ -223,80 +220,6 @@ static void run_prediction(struct discv4 *d, int64_t now_us)
     discv4_set_endpoint(d, &endpoint, false);
 }
 
-/* --- the database --- */
-
-static int64_t wall_of(int64_t at_us, int64_t now_us)
-{
-    return at_us ? clock_wall_s() - (now_us - at_us) / US_PER_S : 0;
-}
-
-static void store_bond(struct discv4 *d, struct bond *b, int64_t now_us)
-{
-    struct nodedb_row row = {.node = b->node,
-                             .last_ping_s = wall_of(b->last_ping_us, now_us),
-                             .last_pong_s = wall_of(b->last_pong_us, now_us),
-                             .find_fails = b->find_fails};
-    struct table_entry *e = table_find(&d->table, b->node.id);
-
-    if (e) {
-        row.is_seed = now_us - e->added_us >= SEED_MIN_TABLE_S * US_PER_S;
-        row.record_len = e->record_len;
-        memcpy(row.record, e->record, e->record_len);
-    }
-    nodedb_put(d->config.db, &row);
-    b->dirty = false;
-}
-
-/* A node that has become a seed is written even when its bond has not changed. */
-static void mark_seed(struct table_entry *e, void *arg)
-{
-    struct due *due = arg;
-    struct discv4 *d = due->engine;
-    struct bond *b;
-
-    if (e->is_stored || due->now_us - e->added_us < SEED_MIN_TABLE_S * US_PER_S)
-        return;
-    b = bonds_find(&d->bonds, e->node.id, &e->node.udp);
-    if (b)
-        b->dirty = true;
-    e->is_stored = true;
-}
-
-void upkeep_store(struct discv4 *d, int64_t now_us)
-{
-    struct due due = {.now_us = now_us, .engine = d};
-    int rc;
-
-    if (!d->config.db)
-        return;
-    table_each(&d->table, mark_seed, &due);
-    rc = nodedb_begin(d->config.db);
-    for (size_t i = 0; rc == 0 && i < (size_t)d->bonds.sets * BONDS_WAYS; i++) {
-        struct bond *b = &d->bonds.ways[i];
-
-        /* Who has proven nothing leaves no trace on the disk. */
-        if (b->used && b->dirty && b->last_pong_us != 0)
-            store_bond(d, b, now_us);
-    }
-    if (rc == 0)
-        rc = nodedb_commit(d->config.db);
-    if (rc < 0)
-        log_warn("discv4", "cannot write the node database: %s", pn_strerror(rc));
-}
-
-static void run_database(struct discv4 *d, int64_t now_us)
-{
-    if (now_us >= d->next_copy_us) {
-        d->next_copy_us = now_us + COPY_S * US_PER_S;
-        upkeep_store(d, now_us);
-    }
-    if (now_us >= d->next_expire_us) {
-        d->next_expire_us = now_us + EXPIRE_S * US_PER_S;
-        if (d->config.db)
-            nodedb_expire(d->config.db, clock_wall_s() - NODEDB_EXPIRY_S);
-    }
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -314,7 +237,7 @@ int64_t discv4_tick(struct discv4 *d, int64_t now_us)
     run_revalidation(d, now_us);
     run_records(d, now_us);
     run_prediction(d, now_us);
-    run_database(d, now_us);
+    persist_run(d, now_us);
     at = earlier(requests_deadline(&d->requests), lookup_deadline(d));
     at = earlier(at, earlier(d->next_refresh_us, d->next_walk_us));
     at = earlier(at, earlier(d->next_revalidate_us, d->next_record_us));

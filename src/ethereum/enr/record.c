@@ -25,9 +25,10 @@ static bool is_key(struct bytes key, const char *name)
 }
 
 /* A list whose first element is [hash, next]; later elements are left for later versions. */
-static void read_fork_id(struct reader *r, struct enr *out)
+static void read_fork_id(struct bytes entry, struct enr *out)
 {
-    struct reader list = rlp_read_list(r), id = rlp_read_list(&list);
+    struct reader r = reader_of(entry.data, entry.len);
+    struct reader list = rlp_read_list(&r), id = rlp_read_list(&list);
 
     rlp_read_fixed(&id, out->fork_id.hash, sizeof out->fork_id.hash);
     out->fork_id.next = rlp_read_u64(&id);
@@ -60,10 +61,9 @@ static void read_value(struct reader *r, struct enr *out, struct pairs *p, struc
         p->tcp6 = rlp_read_u16(r);
     } else if (is_key(key, "eth") && rlp_next_is_list(r)) {
         struct bytes raw = rlp_read_raw(r);
-        struct reader value = reader_of(raw.data, raw.len);
 
         if (!r->err)
-            read_fork_id(&value, out);
+            read_fork_id(raw, out);
     } else {
         rlp_read_raw(r);
     }

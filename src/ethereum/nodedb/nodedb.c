@@ -1,220 +1,22 @@
 #include "ethereum/nodedb/nodedb.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <lmdb.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "base/random.h"
-#include "codec/cursor.h"
-
-enum {
-    FORMAT_VERSION = 1,
-    IP_BYTES = 16,
-    KEY_BYTES = ETH_ID_BYTES + IP_BYTES,
-    ROW_MAX_BYTES = 128 + ENR_MAX_BYTES,
-    DATABASES = 2,
-};
-
-struct nodedb {
-    MDB_env *env;
-    MDB_dbi nodes, meta;
-    MDB_txn *batch; /* between begin and commit */
-};
-
-static int err_from_lmdb(int rc)
-{
-    switch (rc) {
-    case 0:
-        return 0;
-    case MDB_NOTFOUND:
-        return PN_ENOENT;
-    case MDB_MAP_FULL:
-    case MDB_TXN_FULL:
-        return PN_ELIMIT;
-    case MDB_INVALID:
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_VERSION_MISMATCH:
-        return PN_EFORMAT;
-    default:
-        return rc > 0 ? pn_err_from_errno(rc) : PN_EIO;
-    }
-}
-
-/* --- rows --- */
-
-static void make_key(uint8_t key[KEY_BYTES], const uint8_t id[ETH_ID_BYTES],
-                     const struct net_addr *ip)
-{
-    memcpy(key, id, ETH_ID_BYTES);
-    net_addr_to_ipv6_bytes(key + ETH_ID_BYTES, ip);
-}
-
-static int encode_row(struct buf *b, const struct nodedb_row *row)
-{
-    buf_append(b, row->node.pubkey, sizeof row->node.pubkey);
-    write_le16(b, row->node.udp.port);
-    write_le16(b, row->node.tcp_port);
-    write_le64(b, (uint64_t)row->last_ping_s);
-    write_le64(b, (uint64_t)row->last_pong_s);
-    write_le32(b, row->find_fails);
-    write_u8(b, row->is_seed);
-    write_le16(b, row->record_len);
-    buf_append(b, row->record, row->record_len);
-    return b->err;
-}
-
-static int decode_row(struct nodedb_row *out, const MDB_val *key, const MDB_val *value)
-{
-    struct reader r = reader_of(value->mv_data, value->mv_size);
-    uint8_t pubkey[EC_PUBKEY_BYTES];
-    struct net_addr udp;
-    uint16_t udp_port, tcp_port;
-
-    if (key->mv_size != KEY_BYTES)
-        return PN_EFORMAT;
-    read_copy(&r, pubkey, sizeof pubkey);
-    udp_port = read_le16(&r);
-    tcp_port = read_le16(&r);
-    net_addr_from_ipv6_bytes(&udp, (const uint8_t *)key->mv_data + ETH_ID_BYTES, udp_port);
-    out->last_ping_s = (int64_t)read_le64(&r);
-    out->last_pong_s = (int64_t)read_le64(&r);
-    out->find_fails = read_le32(&r);
-    out->is_seed = read_u8(&r) != 0;
-    out->record_len = read_le16(&r);
-    if (out->record_len > ENR_MAX_BYTES)
-        return PN_EFORMAT;
-    read_copy(&r, out->record, out->record_len);
-    eth_node_init(&out->node, pubkey, &udp, tcp_port);
-    return reader_finish(&r);
-}
+#include "ethereum/nodedb/internal.h"
 
 static int get_row(struct nodedb *db, MDB_txn *txn, struct nodedb_row *out,
                    const uint8_t id[ETH_ID_BYTES], const struct net_addr *ip)
 {
-    uint8_t raw[KEY_BYTES];
+    uint8_t raw[NODEDB_KEY_BYTES];
     MDB_val key = {.mv_size = sizeof raw, .mv_data = raw}, value;
     int rc;
 
-    make_key(raw, id, ip);
-    rc = err_from_lmdb(mdb_get(txn, db->nodes, &key, &value));
-    return rc == 0 ? decode_row(out, &key, &value) : rc;
-}
-
-/* --- opening --- */
-
-/* A file that ends before its last page would fault when that page is read. */
-static int check_size(MDB_env *env, const char *path)
-{
-    MDB_envinfo info;
-    MDB_stat stat_of_env;
-    struct stat st;
-
-    if (mdb_env_info(env, &info) || mdb_env_stat(env, &stat_of_env) || stat(path, &st) < 0)
-        return PN_EIO;
-    if (info.me_last_pgno >= (size_t)st.st_size / stat_of_env.ms_psize)
-        return PN_EFORMAT;
-    return 0;
-}
-
-static int put_meta(struct nodedb *db, MDB_txn *txn, const void *name, size_t name_len, uint64_t v)
-{
-    uint8_t raw[8];
-    MDB_val key = {.mv_size = name_len, .mv_data = (void *)(uintptr_t)name};
-    MDB_val value = {.mv_size = sizeof raw, .mv_data = raw};
-
-    store_le64(raw, v);
-    return err_from_lmdb(mdb_put(txn, db->meta, &key, &value, 0));
-}
-
-static uint64_t get_meta(struct nodedb *db, MDB_txn *txn, const void *name, size_t name_len)
-{
-    MDB_val key = {.mv_size = name_len, .mv_data = (void *)(uintptr_t)name}, value;
-
-    if (mdb_get(txn, db->meta, &key, &value) || value.mv_size != sizeof(uint64_t))
-        return 0;
-    return load_le64(value.mv_data);
-}
-
-static const char version_name[] = "version";
-
-/* Open both tables and empty them when they were written by another version. */
-static int open_tables(struct nodedb *db)
-{
-    MDB_txn *txn;
-    int rc = err_from_lmdb(mdb_txn_begin(db->env, NULL, 0, &txn));
-
-    if (rc < 0)
-        return rc;
-    rc = err_from_lmdb(mdb_dbi_open(txn, "nodes", MDB_CREATE, &db->nodes));
-    if (rc == 0)
-        rc = err_from_lmdb(mdb_dbi_open(txn, "meta", MDB_CREATE, &db->meta));
-    if (rc == 0 && get_meta(db, txn, version_name, sizeof version_name) != FORMAT_VERSION) {
-        rc = err_from_lmdb(mdb_drop(txn, db->nodes, 0));
-        if (rc == 0)
-            rc = put_meta(db, txn, version_name, sizeof version_name, FORMAT_VERSION);
-    }
-    if (rc < 0) {
-        mdb_txn_abort(txn);
-        return rc;
-    }
-    return err_from_lmdb(mdb_txn_commit(txn));
-}
-
-static int open_env(struct nodedb *db, const char *path)
-{
-    int rc = err_from_lmdb(mdb_env_create(&db->env));
-
-    if (rc < 0)
-        return rc;
-    mdb_env_set_maxdbs(db->env, DATABASES);
-    mdb_env_set_mapsize(db->env, NODEDB_MAX_MAP_BYTES);
-    /* The data directory is locked for this process and one thread uses the file: LMDB's own lock
-     * file is not needed. */
-    rc = err_from_lmdb(mdb_env_open(db->env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0600));
-    if (rc == 0)
-        rc = check_size(db->env, path);
-    if (rc == 0)
-        rc = open_tables(db);
-    if (rc < 0) {
-        mdb_env_close(db->env);
-        db->env = NULL;
-    }
-    return rc;
-}
-
-int nodedb_open(struct nodedb **out, const char *path)
-{
-    struct nodedb *db = mem_zalloc(sizeof *db);
-    int rc;
-
-    if (!db)
-        return PN_ENOMEM;
-    rc = open_env(db, path);
-    if (rc == PN_EFORMAT && unlink(path) == 0)
-        rc = open_env(db, path);
-    if (rc < 0) {
-        mem_free(db);
-        return rc;
-    }
-    *out = db;
-    return 0;
-}
-
-void nodedb_close(struct nodedb *db)
-{
-    if (!db)
-        return;
-    if (db->batch)
-        mdb_txn_abort(db->batch);
-    mdb_env_close(db->env);
-    mem_free(db);
+    nodedb_make_key(raw, id, ip);
+    rc = nodedb_err(mdb_get(txn, db->nodes, &key, &value));
+    return rc == 0 ? nodedb_decode_row(out, &key, &value) : rc;
 }
 
 /* --- writing --- */
@@ -222,7 +24,7 @@ void nodedb_close(struct nodedb *db)
 int nodedb_begin(struct nodedb *db)
 {
     assert(!db->batch);
-    return err_from_lmdb(mdb_txn_begin(db->env, NULL, 0, &db->batch));
+    return nodedb_err(mdb_txn_begin(db->env, NULL, 0, &db->batch));
 }
 
 static void give_up(struct nodedb *db)
@@ -233,17 +35,17 @@ static void give_up(struct nodedb *db)
 
 static int put_row(struct nodedb *db, const struct nodedb_row *row)
 {
-    uint8_t raw_key[KEY_BYTES];
+    uint8_t raw_key[NODEDB_KEY_BYTES];
     MDB_val key = {.mv_size = sizeof raw_key, .mv_data = raw_key}, value;
     struct buf b;
     int rc;
 
-    make_key(raw_key, row->node.id, &row->node.udp);
-    buf_init(&b, ROW_MAX_BYTES);
-    rc = encode_row(&b, row);
+    nodedb_make_key(raw_key, row->node.id, &row->node.udp);
+    buf_init(&b, NODEDB_ROW_MAX_BYTES);
+    rc = nodedb_encode_row(&b, row);
     if (rc == 0) {
         value = (MDB_val){.mv_size = b.len, .mv_data = b.data};
-        rc = err_from_lmdb(mdb_put(db->batch, db->nodes, &key, &value, 0));
+        rc = nodedb_err(mdb_put(db->batch, db->nodes, &key, &value, 0));
     }
     buf_free(&b);
     return rc;
@@ -280,14 +82,14 @@ int nodedb_commit(struct nodedb *db)
     if (!txn)
         return PN_EINVAL;
     db->batch = NULL;
-    return err_from_lmdb(mdb_txn_commit(txn));
+    return nodedb_err(mdb_txn_commit(txn));
 }
 
 /* --- reading --- */
 
 static int begin_read(struct nodedb *db, MDB_txn **txn)
 {
-    return err_from_lmdb(mdb_txn_begin(db->env, NULL, MDB_RDONLY, txn));
+    return nodedb_err(mdb_txn_begin(db->env, NULL, MDB_RDONLY, txn));
 }
 
 int nodedb_get(struct nodedb *db, struct nodedb_row *out, const uint8_t id[ETH_ID_BYTES],
@@ -315,7 +117,7 @@ void nodedb_each(struct nodedb *db, void (*visit)(void *arg, const struct nodedb
         return;
     if (mdb_cursor_open(txn, db->nodes, &cursor) == 0) {
         while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
-            if (decode_row(&row, &key, &value) == 0)
+            if (nodedb_decode_row(&row, &key, &value) == 0)
                 visit(arg, &row);
         mdb_cursor_close(cursor);
     }
@@ -325,7 +127,7 @@ void nodedb_each(struct nodedb *db, void (*visit)(void *arg, const struct nodedb
 /* From a random key to the end, then from the first key to it. */
 unsigned nodedb_seeds(struct nodedb *db, struct nodedb_row *out, unsigned max, int64_t since_s)
 {
-    uint8_t start[KEY_BYTES];
+    uint8_t start[NODEDB_KEY_BYTES];
     MDB_val key = {.mv_size = sizeof start, .mv_data = start}, value;
     MDB_cursor *cursor;
     MDB_txn *txn;
@@ -348,7 +150,7 @@ unsigned nodedb_seeds(struct nodedb *db, struct nodedb_row *out, unsigned max, i
         }
         if (rc || (wrapped && memcmp(key.mv_data, start, sizeof start) >= 0))
             break;
-        if (decode_row(&out[n], &key, &value) == 0 && out[n].is_seed &&
+        if (nodedb_decode_row(&out[n], &key, &value) == 0 && out[n].is_seed &&
             out[n].last_pong_s >= since_s)
             n++;
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
@@ -365,12 +167,12 @@ static int expire_in(struct nodedb *db, MDB_txn *txn, int64_t before_s)
     int dropped = 0, rc = mdb_cursor_open(txn, db->nodes, &cursor);
 
     if (rc)
-        return err_from_lmdb(rc);
+        return nodedb_err(rc);
     for (rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST); rc == 0;
          rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
         struct nodedb_row row;
 
-        if (decode_row(&row, &key, &value) == 0 && row.last_pong_s >= before_s)
+        if (nodedb_decode_row(&row, &key, &value) == 0 && row.last_pong_s >= before_s)
             continue;
         rc = mdb_cursor_del(cursor, 0);
         if (rc)
@@ -378,13 +180,13 @@ static int expire_in(struct nodedb *db, MDB_txn *txn, int64_t before_s)
         dropped++;
     }
     mdb_cursor_close(cursor);
-    return rc == MDB_NOTFOUND ? dropped : err_from_lmdb(rc);
+    return rc == MDB_NOTFOUND ? dropped : nodedb_err(rc);
 }
 
 int nodedb_expire(struct nodedb *db, int64_t before_s)
 {
     MDB_txn *txn;
-    int dropped, rc = err_from_lmdb(mdb_txn_begin(db->env, NULL, 0, &txn));
+    int dropped, rc = nodedb_err(mdb_txn_begin(db->env, NULL, 0, &txn));
 
     if (rc < 0)
         return rc;
@@ -393,7 +195,7 @@ int nodedb_expire(struct nodedb *db, int64_t before_s)
         mdb_txn_abort(txn);
         return dropped;
     }
-    rc = err_from_lmdb(mdb_txn_commit(txn));
+    rc = nodedb_err(mdb_txn_commit(txn));
     return rc < 0 ? rc : dropped;
 }
 
@@ -416,7 +218,7 @@ uint64_t nodedb_local_seq(struct nodedb *db, const uint8_t id[ETH_ID_BYTES])
 
     if (begin_read(db, &txn) < 0)
         return 0;
-    seq = get_meta(db, txn, id, ETH_ID_BYTES);
+    seq = nodedb_get_meta(db, txn, id, ETH_ID_BYTES);
     mdb_txn_abort(txn);
     return seq;
 }
@@ -424,14 +226,14 @@ uint64_t nodedb_local_seq(struct nodedb *db, const uint8_t id[ETH_ID_BYTES])
 int nodedb_set_local_seq(struct nodedb *db, const uint8_t id[ETH_ID_BYTES], uint64_t seq)
 {
     MDB_txn *txn;
-    int rc = err_from_lmdb(mdb_txn_begin(db->env, NULL, 0, &txn));
+    int rc = nodedb_err(mdb_txn_begin(db->env, NULL, 0, &txn));
 
     if (rc < 0)
         return rc;
-    rc = put_meta(db, txn, id, ETH_ID_BYTES, seq);
+    rc = nodedb_put_meta(db, txn, id, ETH_ID_BYTES, seq);
     if (rc < 0) {
         mdb_txn_abort(txn);
         return rc;
     }
-    return err_from_lmdb(mdb_txn_commit(txn));
+    return nodedb_err(mdb_txn_commit(txn));
 }
