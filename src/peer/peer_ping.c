@@ -33,9 +33,9 @@ bool peer_pong(struct peer *p, uint64_t nonce)
     atomic_store(&p->ping_nonce, 0);
     us = clock_mono_us() - sent_us;
     min_us = atomic_load(&p->min_ping_us);
-    atomic_store(&p->ping_us, us);
     if (min_us < 0 || us < min_us)
         atomic_store(&p->min_ping_us, us);
+    atomic_store(&p->ping_us, us); /* last: who sees it also sees a minimum */
     peer_metrics_ping(p->metrics, us);
     return true;
 }
