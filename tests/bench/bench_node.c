@@ -144,7 +144,7 @@ static int join(const struct node *n, const uint8_t *magic)
         struct btc_frame f;
         size_t room;
         uint8_t *at;
-        ssize_t got;
+        ssize_t got = 0;
 
         if (btc_stream_next(&s, &f) == 1) {
             if (f.header.cmd == BTC_CMD_PING)
