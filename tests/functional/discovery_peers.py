@@ -109,6 +109,10 @@ class DptNode(Talker):
         """Why it cannot run here, or None."""
         if not shutil.which("node"):
             return "node is not installed"
+        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+        version = [int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2]]
+        if version < [20, 19]:
+            return f"@ethereumjs/devp2p needs node 20.19 (require of ES modules), here is {said.stdout.strip()}"
         if not (DPT_MODULES / "@ethereumjs" / "devp2p").is_dir():
             return f"@ethereumjs/devp2p is not in {DPT_MODULES}; scripts/test installs it"
         return None
