@@ -11,7 +11,7 @@
 #include "ethereum/enr/nodekey.h"
 #include "log/log.h"
 
-enum { FILE_NAME_BYTES = 4096 };
+enum { FILE_NAME_BYTES = 4096, DEFAULT_PORT = 30303 };
 
 static int in_datadir(char out[FILE_NAME_BYTES], const struct node *n, const char *name)
 {
@@ -64,17 +64,54 @@ static int add_bootnodes(struct node *n)
     return rc;
 }
 
+/* Sort a list of addresses by family. `ports` tells what an address without one has; NULL: 30303.
+ */
+static int fill_endpoints(struct eth_endpoint out[ETH_FAMILIES], const struct option_list *list,
+                          const struct eth_endpoint *ports)
+{
+    struct net_addr a;
+    int rc = 0;
+
+    for (size_t i = 0; i < list->n && rc == 0; i++) {
+        struct net_addr *at;
+
+        rc = net_addr_parse(&a, list->items[i], DEFAULT_PORT);
+        if (rc == 0 && ports)
+            rc = net_addr_parse(&a, list->items[i], ports[eth_family_of(&a)].udp.port);
+        at = &out[eth_family_of(&a)].udp;
+        if (rc == 0 && (at->kind != NET_NONE || (a.kind != NET_IPV4 && a.kind != NET_IPV6)))
+            rc = PN_EINVAL;
+        if (rc == 0)
+            *at = a;
+        else
+            log_error("app", "cannot use %s: %s", list->items[i], pn_strerror(rc));
+    }
+    return rc;
+}
+
+/* Of the addresses that stand for the whole machine, IPv4's is enough: it may lack IPv6. */
+static int make_with_config(struct node *n, struct eth_discovery_config *config)
+{
+    int rc = eth_discovery_new(&n->ethereum, config);
+
+    if (rc < 0 && rc != PN_EBUSY && n->options->source[OPTION_ETH_LISTEN] == OPTION_FROM_DEFAULT) {
+        config->listen[ETH_IPV6].udp.kind = NET_NONE;
+        rc = eth_discovery_new(&n->ethereum, config);
+    }
+    return rc;
+}
+
 static int make_discovery(struct node *n, const char *db_path, const char *key_path)
 {
     struct eth_discovery_config config = {.db_path = db_path, .permitted = &n->permitted};
-    int rc = net_addr_parse(&config.listen, n->options->eth_listen, 0);
+    int rc = fill_endpoints(config.listen, &n->options->eth_listen, NULL);
 
-    if (rc == 0 && n->options->eth_external)
-        rc = net_addr_parse(&config.external, n->options->eth_external, config.listen.port);
+    if (rc == 0)
+        rc = fill_endpoints(config.external, &n->options->eth_external, config.listen);
     if (rc == 0)
         rc = nodekey_load_or_create(config.secret, key_path);
     if (rc == 0)
-        rc = eth_discovery_new(&n->ethereum, &config);
+        rc = make_with_config(n, &config);
     explicit_bzero(config.secret, sizeof config.secret);
     return rc;
 }
@@ -120,8 +157,7 @@ int node_ethereum_start(struct node *n)
         rc = start(n, paths, paths + FILE_NAME_BYTES);
     mem_free(paths);
     if (rc < 0)
-        log_error("app", "cannot start Ethereum discovery on %s: %s", n->options->eth_listen,
-                  pn_strerror(rc));
+        log_error("app", "cannot start Ethereum discovery: %s", pn_strerror(rc));
     return rc;
 }
 

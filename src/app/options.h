@@ -79,10 +79,10 @@ struct options {
     struct option_list dnsseed_name; /* in place of the network's own; regtest only */
     char *dns_server;                /* ADDR:PORT, or NULL: the system's */
 
-    const char *ethereum; /* "mainnet", ..., or NULL; static text */
-    char *eth_listen;     /* ADDR:PORT */
-    char *eth_external;   /* ADDR:PORT, or NULL */
-    char *eth_bootnodes;  /* enode URLs, comma-separated, or NULL */
+    const char *ethereum;            /* "mainnet", ..., or NULL; static text */
+    struct option_list eth_listen;   /* ADDR[:PORT], at most one of each family */
+    struct option_list eth_external; /* ADDR[:PORT], likewise */
+    char *eth_bootnodes;             /* enode URLs, comma-separated, or NULL */
 
     int64_t maxpeers;
     int64_t outbound;                          /* 0 with --connect */

@@ -55,7 +55,7 @@ static void on_send(void *arg, const struct net_addr *to, const void *data, size
 static void engine_make(struct bench_engine *e, struct nodedb *db)
 {
     struct discv4_config config = {
-        .endpoint = {.kind = NET_IPV4, .port = 1, .bytes = {99, 1, 1, 1}},
+        .reach[ETH_IPV4].at.udp = {.kind = NET_IPV4, .port = 1, .bytes = {99, 1, 1, 1}},
         .db = db,
         .limits = {.stranger_recoveries_per_s = 1000000,
                    .known_recoveries_per_s = 1000000,

@@ -50,7 +50,7 @@ static void read_option(struct eth_discovery_config *c, const char *name, const 
     } else if (strcmp(name, "--db") == 0) {
         c->db_path = value;
     } else if (strcmp(name, "--tcp") == 0) {
-        c->tcp_port = (uint16_t)strtoul(value, NULL, 10);
+        c->listen[ETH_IPV4].tcp_port = (uint16_t)strtoul(value, NULL, 10);
     } else if (strcmp(name, "--bootnode") != 0) {
         fail("unknown option", name);
     }
@@ -131,10 +131,10 @@ int main(int argc, char **argv)
     char line[512];
     int rc;
 
-    if (argc < 2 || argc % 2 != 0 || net_addr_parse(&config.listen, argv[1], 0) < 0)
+    if (argc < 2 || argc % 2 != 0 || net_addr_parse(&config.listen[ETH_IPV4].udp, argv[1], 0) < 0)
         fail("usage", "discv4_node LISTEN [option value...]");
     ec_secret_generate(config.secret);
-    config.tcp_port = config.listen.port;
+    config.listen[ETH_IPV4].tcp_port = config.listen[ETH_IPV4].udp.port;
     for (int i = 2; i < argc; i += 2)
         read_option(&config, argv[i], argv[i + 1]);
     if (subnet_list_add(&loopback, "127.0.0.0/8,::1/128") < 0)

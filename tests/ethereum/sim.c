@@ -62,8 +62,6 @@ static void on_send(void *arg, const struct net_addr *to, const void *data, size
 void sim_restart(struct sim_node *n)
 {
     struct discv4_config config = {
-        .endpoint = n->self.udp,
-        .tcp_port = n->self.tcp_port,
         .db = n->db,
         .max_bonds = 512,
         .limits = LIMITS_CONFIG_DEFAULT,
@@ -71,6 +69,8 @@ void sim_restart(struct sim_node *n)
         .arg = n,
     };
 
+    config.reach[eth_family_of(&n->self.udp)].at =
+        (struct eth_endpoint){n->self.udp, n->self.tcp_port};
     memcpy(config.secret, n->secret, sizeof n->secret);
     ck_assert_int_eq(discv4_new(&n->engine, &config, clock_mono_us()), 0);
     n->next_us = 0;

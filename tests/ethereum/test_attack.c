@@ -56,8 +56,8 @@ static size_t actor_ping(struct actor *a)
     struct discv4_packet p;
 
     start_packet(&p, DISCV4_PING);
-    p.u.ping.from = (struct discv4_endpoint){a->self.udp, a->self.tcp_port};
-    p.u.ping.to = (struct discv4_endpoint){victim->self.udp, 0};
+    p.u.ping.from = (struct eth_endpoint){a->self.udp, a->self.tcp_port};
+    p.u.ping.to = (struct eth_endpoint){victim->self.udp, 0};
     return actor_send(a, &p);
 }
 
@@ -87,7 +87,7 @@ static void actor_neighbors(struct actor *a, const struct eth_node *nodes, unsig
     p.u.neighbors.count = n;
     for (unsigned i = 0; i < n; i++) {
         memcpy(p.u.neighbors.nodes[i].pubkey, nodes[i].pubkey, EC_PUBKEY_BYTES);
-        p.u.neighbors.nodes[i].at = (struct discv4_endpoint){nodes[i].udp, nodes[i].tcp_port};
+        p.u.neighbors.nodes[i].at = (struct eth_endpoint){nodes[i].udp, nodes[i].tcp_port};
     }
     actor_send(a, &p);
 }
@@ -381,7 +381,7 @@ END_TEST
 START_TEST(addresses_outside_the_permitted_networks_are_neither_heard_nor_pinged)
 {
     static struct subnet_list permitted;
-    struct discv4_config config = {.endpoint = victim->self.udp,
+    struct discv4_config config = {.reach[ETH_IPV4].at.udp = victim->self.udp,
                                    .permitted = &permitted,
                                    .limits = LIMITS_CONFIG_DEFAULT,
                                    .send = NULL};
@@ -405,7 +405,7 @@ END_TEST
 
 START_TEST(addresses_of_a_family_that_cannot_be_reached_are_left_alone)
 {
-    struct discv4_config config = {.endpoint = victim->self.udp,
+    struct discv4_config config = {.reach[ETH_IPV4].at.udp = victim->self.udp,
                                    .family = NET_IPV4,
                                    .limits = LIMITS_CONFIG_DEFAULT,
                                    .send = NULL};

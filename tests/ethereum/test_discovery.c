@@ -121,8 +121,8 @@ END_TEST
 
 static struct eth_discovery_config config_on_loopback(void)
 {
-    struct eth_discovery_config config = {.listen = {.kind = NET_IPV4, .bytes = {127, 0, 0, 1}},
-                                          .tcp_port = 30303};
+    struct eth_discovery_config config = {
+        .listen[ETH_IPV4] = {{.kind = NET_IPV4, .bytes = {127, 0, 0, 1}}, 30303}};
 
     ec_secret_generate(config.secret);
     return config;
@@ -213,13 +213,70 @@ START_TEST(a_node_that_is_added_can_be_resolved)
 }
 END_TEST
 
+static void listen_on_both(struct eth_discovery_config *c)
+{
+    *c = config_on_loopback();
+    c->listen[ETH_IPV6] = (struct eth_endpoint){{.kind = NET_IPV6, .bytes = {[15] = 1}}, 30306};
+}
+
+/* One that listens in both families stands between one of each: it finds both, and what it tells
+ * them of itself has both addresses. */
+START_TEST(one_node_speaks_with_both_families)
+{
+    struct eth_discovery_config config;
+    struct eth_discovery *both, *v4, *v6;
+    struct eth_node at_both;
+    static struct eth_discovery_view view;
+    struct discv4_candidate one;
+    int64_t until_us = clock_deadline_ms(PATIENCE_MS);
+
+    listen_on_both(&config);
+    both = start(&config, NULL);
+    at_both = self_of(both);
+    ck_assert_int_eq(at_both.udp.kind, NET_IPV4);
+    config = config_on_loopback();
+    v4 = start(&config, &at_both);
+    listen_on_both(&config);
+    config.listen[ETH_IPV4] = (struct eth_endpoint){.tcp_port = 0};
+    ck_assert_ptr_null(eth_discovery_addr(v4, ETH_IPV6));
+    at_both.udp = *eth_discovery_addr(both, ETH_IPV6);
+    v6 = start(&config, &at_both);
+    do {
+        eth_discovery_look(both, &view);
+        poll(NULL, 0, 10);
+    } while (view.nodes < 2 && clock_mono_us() < until_us);
+    ck_assert_uint_eq(view.nodes, 2);
+    for (unsigned family = 0; family < ETH_FAMILIES; family++)
+        ck_assert(net_addr_equal(&view.record.endpoints[family].udp,
+                                 eth_discovery_addr(both, (enum eth_family)family)));
+    ck_assert_uint_eq(view.record.endpoints[ETH_IPV6].tcp_port, 30306);
+    ck_assert_int_eq(eth_discovery_next(v4, &one, until_us), 0);
+    ck_assert_int_eq(one.node.udp.kind, NET_IPV4);
+    ck_assert_int_eq(eth_discovery_next(v6, &one, until_us), 0);
+    ck_assert_int_eq(one.node.udp.kind, NET_IPV6);
+    stop(v4);
+    stop(v6);
+    stop(both);
+}
+END_TEST
+
+START_TEST(without_a_family_to_listen_in_there_is_no_discovery)
+{
+    struct eth_discovery_config config = config_on_loopback();
+    struct eth_discovery *d;
+
+    config.listen[ETH_IPV4].udp.kind = NET_NONE;
+    ck_assert_int_eq(eth_discovery_new(&d, &config), PN_EINVAL);
+}
+END_TEST
+
 START_TEST(an_address_in_use_is_told)
 {
     struct eth_discovery_config config = config_on_loopback();
     struct eth_discovery *a, *b;
 
     ck_assert_int_eq(eth_discovery_new(&a, &config), 0);
-    config.listen = *eth_discovery_addr(a);
+    config.listen[ETH_IPV4].udp = *eth_discovery_addr(a, ETH_IPV4);
     ck_assert_int_eq(eth_discovery_new(&b, &config), PN_EBUSY);
     eth_discovery_free(a); /* never started */
     memset(config.secret, 0, sizeof config.secret);
@@ -262,7 +319,7 @@ END_TEST
 START_TEST(the_record_follows_the_outside_address_and_the_fork)
 {
     struct eth_discovery_config config = config_on_loopback();
-    struct net_addr outside = sim_addr("80.1.2.3:40000");
+    const struct eth_endpoint outside = {sim_addr("80.1.2.3:40000"), 40001};
     static struct eth_discovery_view view;
     struct eth_discovery *d = start(&config, NULL);
     int64_t until_us = clock_deadline_ms(PATIENCE_MS);
@@ -270,14 +327,15 @@ START_TEST(the_record_follows_the_outside_address_and_the_fork)
 
     eth_discovery_look(d, &view);
     seq = view.record.seq;
-    ck_assert_int_eq(eth_discovery_set_external(d, &outside), 0);
+    ck_assert_int_eq(eth_discovery_set_external(d, ETH_IPV4, &outside), 0);
     ck_assert_int_eq(eth_discovery_set_fork_id(d, &(struct eth_fork_id){{1, 2, 3, 4}, 5}), 0);
     while (view.record.seq != seq + 2 && clock_mono_us() < until_us) {
         eth_discovery_look(d, &view);
         poll(NULL, 0, 10);
     }
     ck_assert_uint_eq(view.record.seq, seq + 2);
-    ck_assert(net_addr_equal(&view.record.node.udp, &outside));
+    ck_assert(net_addr_equal(&view.record.node.udp, &outside.udp));
+    ck_assert_uint_eq(view.record.node.tcp_port, outside.tcp_port);
     ck_assert(view.record.has_fork_id);
     stop(d);
 }
@@ -328,9 +386,9 @@ START_TEST(long_datagrams_are_seen_to_be_long)
     int64_t until_us = clock_deadline_ms(PATIENCE_MS);
     struct udp *u;
 
-    ck_assert_int_eq(udp_open(&u, &config.listen), 0);
-    ck_assert_int_eq(udp_send(u, eth_discovery_addr(d), big, sizeof big), 0);
-    ck_assert_int_eq(udp_send(u, eth_discovery_addr(d), big, 0), 0);
+    ck_assert_int_eq(udp_open(&u, &config.listen[ETH_IPV4].udp), 0);
+    ck_assert_int_eq(udp_send(u, eth_discovery_addr(d, ETH_IPV4), big, sizeof big), 0);
+    ck_assert_int_eq(udp_send(u, eth_discovery_addr(d, ETH_IPV4), big, 0), 0);
     while (view.stats.dropped[DISCV4_DROP_SHORT] == 0 && clock_mono_us() < until_us) {
         eth_discovery_look(d, &view);
         poll(NULL, 0, 10);
@@ -498,6 +556,8 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, threads_find_each_other_and_hand_out_candidates);
     tcase_add_test(t, a_node_that_is_added_can_be_resolved);
+    tcase_add_test(t, one_node_speaks_with_both_families);
+    tcase_add_test(t, without_a_family_to_listen_in_there_is_no_discovery);
     tcase_add_test(t, an_address_in_use_is_told);
     tcase_add_test(t, a_start_without_memory_fails_whole);
     tcase_add_test(t, the_record_follows_the_outside_address_and_the_fork);

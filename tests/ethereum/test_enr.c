@@ -109,36 +109,41 @@ START_TEST(signing_the_record_of_eip_778_gives_its_text)
     uint8_t secret[EC_SECRET_BYTES];
     struct enr r;
     char text[ENR_TEXT_BYTES];
-    struct net_addr udp = addr("127.0.0.1:30303");
+    const struct eth_endpoint at[ETH_FAMILIES] = {{.udp = addr("127.0.0.1:30303")}};
 
     ck_assert_int_eq(hex_decode(secret, sizeof secret, eip778_secret), 0);
-    ck_assert_int_eq(enr_sign(&r, secret, 1, &udp, 0, NULL), 0);
+    ck_assert_int_eq(enr_sign(&r, secret, 1, at, NULL), 0);
     ck_assert_str_eq(enr_format(text, &r), eip778);
 }
 END_TEST
 
 START_TEST(what_is_signed_is_read_back)
 {
-    static const char *const endpoints[] = {"10.1.2.3:30303", "[2a01::5]:30301"};
+    const struct eth_endpoint v4 = {addr("10.1.2.3:30303"), 30304}, none = {.tcp_port = 0};
+    const struct eth_endpoint v6 = {addr("[2a01::5]:30301"), 30302};
+    const struct eth_endpoint rows[][ETH_FAMILIES] = {{v4, none}, {none, v6}, {v4, v6}, {none}};
     const struct eth_fork_id fork = {{0x07, 0xc9, 0x46, 0x2e}, 1767747671};
     uint8_t secret[EC_SECRET_BYTES];
-    struct net_addr none = {.kind = NET_NONE};
     struct enr r;
 
     ec_secret_generate(secret);
-    for (size_t i = 0; i < 2; i++) {
-        struct net_addr udp = addr(endpoints[i]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct eth_endpoint *preferred =
+            &rows[i]
+                 [rows[i][ETH_IPV4].tcp_port || !rows[i][ETH_IPV6].tcp_port ? ETH_IPV4 : ETH_IPV6];
 
-        ck_assert_int_eq(enr_sign(&r, secret, UINT64_MAX, &udp, 30304, &fork), 0);
+        ck_assert_int_eq(enr_sign(&r, secret, UINT64_MAX, rows[i], &fork), 0);
         ck_assert_uint_eq(r.seq, UINT64_MAX);
-        ck_assert(net_addr_equal(&r.node.udp, &udp));
-        ck_assert_uint_eq(r.node.tcp_port, 30304);
+        for (unsigned family = 0; family < ETH_FAMILIES; family++) {
+            ck_assert(net_addr_equal(&r.endpoints[family].udp, &rows[i][family].udp));
+            ck_assert_uint_eq(r.endpoints[family].tcp_port, rows[i][family].tcp_port);
+        }
+        ck_assert(net_addr_equal(&r.node.udp, &preferred->udp));
+        ck_assert_uint_eq(r.node.tcp_port, preferred->tcp_port);
         ck_assert(r.has_fork_id);
         ck_assert_mem_eq(r.fork_id.hash, fork.hash, 4);
         ck_assert_uint_eq(r.fork_id.next, fork.next);
     }
-    ck_assert_int_eq(enr_sign(&r, secret, 0, &none, 0, NULL), 0);
-    ck_assert_int_eq(r.node.udp.kind, NET_NONE);
 }
 END_TEST
 

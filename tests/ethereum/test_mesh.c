@@ -242,7 +242,8 @@ START_TEST(a_node_learns_its_outside_address_from_pongs)
         sim_add(&sim, &at, NULL);
     }
     n = sim_add(&sim, &inside, NULL);
-    discv4_set_endpoint(n->engine, &(struct net_addr){.kind = NET_NONE, .port = 30303}, false);
+    discv4_set_reach(n->engine, ETH_IPV4,
+                     &(struct discv4_reach){.at.udp = {.kind = NET_NONE, .port = 30303}});
     seq = discv4_record(n->engine)->seq;
     ck_assert_int_eq(discv4_record(n->engine)->node.udp.kind, NET_NONE);
     for (unsigned i = 0; i < 12; i++)

@@ -109,13 +109,13 @@ static void make_sample(struct discv4_packet *p, enum discv4_type type, const st
     p->expiration = 1800000000;
     switch (type) {
     case DISCV4_PING:
-        p->u.ping.from = (struct discv4_endpoint){sim_addr("1.2.3.4:5"), 6};
-        p->u.ping.to = (struct discv4_endpoint){sim_addr("[2a00::1]:7"), 0};
+        p->u.ping.from = (struct eth_endpoint){sim_addr("1.2.3.4:5"), 6};
+        p->u.ping.to = (struct eth_endpoint){sim_addr("[2a00::1]:7"), 0};
         p->u.ping.has_seq = true;
         p->u.ping.seq = 300;
         break;
     case DISCV4_PONG:
-        p->u.pong.to = (struct discv4_endpoint){sim_addr("1.2.3.4:5"), 0};
+        p->u.pong.to = (struct eth_endpoint){sim_addr("1.2.3.4:5"), 0};
         memset(p->u.pong.ping_hash, 7, sizeof p->u.pong.ping_hash);
         break;
     case DISCV4_FINDNODE:
@@ -125,8 +125,7 @@ static void make_sample(struct discv4_packet *p, enum discv4_type type, const st
         p->u.neighbors.count = DISCV4_NEIGHBORS_MAX;
         for (unsigned i = 0; i < DISCV4_NEIGHBORS_MAX; i++) {
             memset(p->u.neighbors.nodes[i].pubkey, (int)i + 1, EC_PUBKEY_BYTES);
-            p->u.neighbors.nodes[i].at =
-                (struct discv4_endpoint){sim_addr("[2a00::5]:65535"), 65535};
+            p->u.neighbors.nodes[i].at = (struct eth_endpoint){sim_addr("[2a00::5]:65535"), 65535};
         }
         break;
     case DISCV4_ENR_RESPONSE:
@@ -141,9 +140,9 @@ static void make_sample(struct discv4_packet *p, enum discv4_type type, const st
 
 static void make_record(struct enr *r, const uint8_t secret[EC_SECRET_BYTES])
 {
-    struct net_addr udp = sim_addr("9.8.7.6:30303");
+    const struct eth_endpoint at[ETH_FAMILIES] = {{sim_addr("9.8.7.6:30303"), 30303}};
 
-    ck_assert_int_eq(enr_sign(r, secret, 5, &udp, 30303, NULL), 0);
+    ck_assert_int_eq(enr_sign(r, secret, 5, at, NULL), 0);
 }
 
 START_TEST(every_packet_reads_back_and_tells_its_signer)

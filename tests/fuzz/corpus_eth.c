@@ -13,8 +13,8 @@ enum { EXPIRATION = 1136239445 }; /* EIP-8's */
 /* One example of each type. */
 static void make_packet(struct discv4_packet *p, enum discv4_type type, const struct enr *record)
 {
-    struct discv4_endpoint v4 = {{.kind = NET_IPV4, .port = 30303, .bytes = {88, 7, 6, 5}}, 30303};
-    struct discv4_endpoint v6 = {{.kind = NET_IPV6, .port = 30303, .bytes = {0x2a, 1}}, 0};
+    struct eth_endpoint v4 = {{.kind = NET_IPV4, .port = 30303, .bytes = {88, 7, 6, 5}}, 30303};
+    struct eth_endpoint v6 = {{.kind = NET_IPV6, .port = 30303, .bytes = {0x2a, 1}}, 0};
 
     memset(p, 0, sizeof *p);
     p->type = type;
@@ -112,9 +112,10 @@ static bool make_texts(const char *dir, const struct enr *record)
 bool fuzz_corpus_make_eth(const char *dir)
 {
     const struct eth_fork_id fork_id = {{1, 2, 3, 4}, 5};
-    struct net_addr udp = {.kind = NET_IPV4, .port = 30303, .bytes = {88, 7, 6, 5}};
+    const struct eth_endpoint at[ETH_FAMILIES] = {
+        {{.kind = NET_IPV4, .port = 30303, .bytes = {88, 7, 6, 5}}, 30304}};
     struct enr record;
 
-    return enr_sign(&record, secret, 7, &udp, 30304, &fork_id) == 0 && make_record(dir, &record) &&
+    return enr_sign(&record, secret, 7, at, &fork_id) == 0 && make_record(dir, &record) &&
            make_packets(dir, &record) && make_texts(dir, &record);
 }

@@ -1,4 +1,4 @@
-/* The discovery thread: one poll(2) over the UDP socket, the inbox's eventfd and, while the clock
+/* The discovery thread: one poll(2) over the UDP sockets, the inbox's eventfd and, while the clock
  * is being checked, the time server's socket; then what time brings. It blocks nowhere else, save
  * for the database's sync to disk every 30 s.
  *
@@ -40,7 +40,8 @@ static void on_send(void *arg, const struct net_addr *to, const void *data, size
 {
     struct eth_discovery *d = arg;
     char text[NET_ADDR_TEXT_BYTES];
-    int rc = udp_send(d->udp, to, data, len);
+    struct udp *udp = d->udp[eth_family_of(to)];
+    int rc = udp ? udp_send(udp, to, data, len) : PN_EINVAL;
 
     if (rc < 0) /* as good as lost on the way */
         log_debug("discovery", "cannot send to %s: %s", net_addr_format(text, to), pn_strerror(rc));
@@ -48,18 +49,49 @@ static void on_send(void *arg, const struct net_addr *to, const void *data, size
 
 /* --- construction --- */
 
-static bool is_specific(const struct net_addr *a)
+static int open_sockets(struct eth_discovery *d, const struct eth_discovery_config *c)
 {
-    return a->kind != NET_NONE && !eth_addr_is_special(a);
+    int rc = PN_EINVAL; /* with no family at all */
+
+    for (unsigned family = 0; family < ETH_FAMILIES; family++)
+        if (c->listen[family].udp.kind != NET_NONE) {
+            rc = udp_open(&d->udp[family], &c->listen[family].udp);
+            if (rc < 0)
+                return rc;
+        }
+    return rc;
+}
+
+/* What is known at the start of where others reach us. */
+static struct discv4_reach reach_of(const struct eth_discovery *d,
+                                    const struct eth_discovery_config *c, enum eth_family family)
+{
+    struct discv4_reach reach = {.at.udp.kind = NET_NONE};
+
+    if (c->external[family].udp.kind != NET_NONE)
+        return (struct discv4_reach){.at = c->external[family], .fixed = true};
+    if (!d->udp[family])
+        return reach;
+    if (!eth_addr_is_special(udp_addr(d->udp[family])))
+        reach.at.udp = *udp_addr(d->udp[family]);
+    reach.at.udp.port = udp_addr(d->udp[family])->port;
+    reach.at.tcp_port = c->listen[family].tcp_port;
+    return reach;
+}
+
+static enum net_kind only_family(const struct eth_discovery *d)
+{
+    if (d->udp[ETH_IPV4] && d->udp[ETH_IPV6])
+        return NET_NONE;
+    return d->udp[ETH_IPV4] ? NET_IPV4 : NET_IPV6;
 }
 
 static int make_engine(struct eth_discovery *d, const struct eth_discovery_config *c)
 {
     struct discv4_config config = {
-        .endpoint = {.kind = NET_NONE, .port = udp_addr(d->udp)->port},
-        .tcp_port = c->tcp_port,
+        .reach = {reach_of(d, c, ETH_IPV4), reach_of(d, c, ETH_IPV6)},
         .db = d->db,
-        .family = udp_addr(d->udp)->kind,
+        .family = only_family(d),
         .permitted = c->permitted,
         .limits = LIMITS_CONFIG_DEFAULT,
         .limit_local = c->limit_local,
@@ -69,12 +101,6 @@ static int make_engine(struct eth_discovery *d, const struct eth_discovery_confi
     int rc;
 
     config.limits.limit_local = c->limit_local;
-    if (c->external.kind != NET_NONE) {
-        config.endpoint = c->external;
-        config.endpoint_fixed = true;
-    } else if (is_specific(udp_addr(d->udp))) {
-        config.endpoint = *udp_addr(d->udp);
-    }
     memcpy(config.secret, c->secret, sizeof config.secret);
     rc = discv4_new(&d->engine, &config, clock_mono_us());
     explicit_bzero(config.secret, sizeof config.secret);
@@ -115,8 +141,13 @@ static void on_dns_query(void *arg, uint64_t number, const char *name)
 static void on_dns_node(void *arg, const struct enr *node)
 {
     struct eth_discovery *d = arg;
+    struct eth_node at = node->node;
 
-    discv4_seed(d->engine, &node->node);
+    if (!discv4_reaches(d->engine, &at.udp)) {
+        at.udp = node->endpoints[ETH_IPV6].udp;
+        at.tcp_port = node->endpoints[ETH_IPV6].tcp_port;
+    }
+    discv4_seed(d->engine, &at);
 }
 
 static int make_dns(struct eth_discovery *d, const struct eth_discovery_config *c)
@@ -158,7 +189,7 @@ int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_con
     d->dns_arg = config->dns_arg;
     rc = make_channels(d, config);
     if (rc == 0)
-        rc = udp_open(&d->udp, &config->listen);
+        rc = open_sockets(d, config);
     if (rc == 0 && config->db_path)
         rc = nodedb_open(&d->db, config->db_path);
     if (rc == 0)
@@ -185,7 +216,8 @@ void eth_discovery_free(struct eth_discovery *d)
         return;
     discv4_free(d->engine, clock_mono_us());
     nodedb_close(d->db);
-    udp_free(d->udp);
+    for (unsigned family = 0; family < ETH_FAMILIES; family++)
+        udp_free(d->udp[family]);
     clock_check_close(&d->clock_check);
     if (d->wake_fd >= 0) {
         candidates_destroy(&d->candidates);
@@ -207,13 +239,13 @@ static void on_datagram(void *arg, const struct net_addr *from, const void *data
     discv4_input(d->engine, from, data, len, d->now_us);
 }
 
-static void read_socket(struct eth_discovery *d)
+static void read_socket(struct eth_discovery *d, struct udp *udp)
 {
     for (unsigned i = 0; i < BATCHES_A_TURN; i++) {
         int n;
 
         d->now_us = clock_mono_us();
-        n = udp_receive(d->udp, on_datagram, d);
+        n = udp_receive(udp, on_datagram, d);
         if (n < 0) /* an earlier send was refused, for example */
             log_debug("discovery", "cannot receive: %s", pn_strerror(n));
         if (n < UDP_BATCH)
@@ -254,8 +286,9 @@ static void run(void *arg)
     while (!quit_requested(&d->quit)) {
         int64_t at_us = run_timers(d);
         struct pollfd fds[] = {{.fd = d->wake_fd, .events = POLLIN},
-                               {.fd = udp_fd(d->udp), .events = POLLIN},
-                               {.fd = d->clock_check.fd, .events = POLLIN}};
+                               {.fd = d->clock_check.fd, .events = POLLIN},
+                               {.fd = udp_fd(d->udp[ETH_IPV4]), .events = POLLIN},
+                               {.fd = udp_fd(d->udp[ETH_IPV6]), .events = POLLIN}};
         uint64_t drained;
 
         if (poll(fds, sizeof fds / sizeof fds[0], clock_poll_ms(at_us)) < 0)
@@ -263,9 +296,10 @@ static void run(void *arg)
         if (fds[0].revents && read(d->wake_fd, &drained, sizeof drained) < 0 && errno != EAGAIN)
             log_error("discovery", "cannot read the wake-up counter: %s", pn_strerror(PN_ESYS));
         if (fds[1].revents)
-            read_socket(d);
-        if (fds[2].revents)
             clock_check_readable(&d->clock_check, d->now_us);
+        for (unsigned family = 0; family < ETH_FAMILIES; family++)
+            if (fds[2 + family].revents)
+                read_socket(d, d->udp[family]);
         discovery_inbox_read(d);
     }
     chan_close(&d->candidates.chan);
@@ -276,7 +310,9 @@ int eth_discovery_start(struct eth_discovery *d)
 {
     char text[NET_ADDR_TEXT_BYTES];
 
-    log_info("discovery", "discv4 at %s", net_addr_format(text, udp_addr(d->udp)));
+    for (unsigned family = 0; family < ETH_FAMILIES; family++)
+        if (d->udp[family])
+            log_info("discovery", "discv4 at %s", net_addr_format(text, udp_addr(d->udp[family])));
     return thread_start(&d->thread, "discovery", ROLE_DISCOVERY, run, d);
 }
 

@@ -1,9 +1,16 @@
 /* Ethereum discovery as the rest of the program sees it: one thread that owns the node table, its
- * UDP socket and the node database, and hands candidates to whoever dials.
+ * UDP sockets and the node database, and hands candidates to whoever dials.
  *
  *     eth_discovery_new, eth_discovery_add_bootnode ..., eth_discovery_start
  *     eth_discovery_next or eth_discovery_try_next, as often as a candidate is wanted
- *     eth_discovery_stop, eth_discovery_join, eth_discovery_free */
+ *     eth_discovery_stop, eth_discovery_join, eth_discovery_free
+ *
+ * Candidates come at the pace of who takes them: up to CANDIDATES_WAITING wait, and while they do
+ * nobody is looked for. Each has answered a ping lately, takes RLPx connections (node.tcp_port, at
+ * node.udp's address), and has not been offered in the last minute. Whose record names a fork that
+ * `fork_filter` refuses is left out; a record without "eth", or one that has not been fetched yet,
+ * says nothing, and its node is offered. Whether a candidate is connected already, banned or
+ * dialled lately is the dialer's business. */
 #ifndef ETHEREUM_DISCOVERY_DISCOVERY_H
 #define ETHEREUM_DISCOVERY_DISCOVERY_H
 
@@ -13,11 +20,13 @@ struct eth_discovery;
 
 struct eth_discovery_config {
     uint8_t secret[EC_SECRET_BYTES];
-    struct net_addr listen;   /* UDP; port 0: any */
-    uint16_t tcp_port;        /* where RLPx connections are taken; 0: nowhere */
-    struct net_addr external; /* configured or mapped address; NET_NONE: learned from others, or
-                                 the listening address when that is a specific one */
-    const char *db_path;      /* node database; NULL: nothing outlives the process */
+    /* By family: where to listen, UDP; port 0: any; NET_NONE: not in this family. tcp_port is
+     * announced: where RLPx connections are taken. At least one family is needed. */
+    struct eth_endpoint listen[ETH_FAMILIES];
+    /* By family: the configured outside address; NET_NONE: learned from others, or the listening
+     * address when that is a specific one. */
+    struct eth_endpoint external[ETH_FAMILIES];
+    const char *db_path;                 /* node database; NULL: nothing outlives the process */
     const struct subnet_list *permitted; /* empty or NULL: everything; outlives the discovery */
     eth_fork_filter *fork_filter;        /* may be NULL; called on the discovery thread */
     void *fork_filter_arg;
@@ -37,7 +46,7 @@ struct eth_discovery_view {
     struct discv4_stats stats;
 };
 
-/* Open the socket and the database. Thread: the main thread. Owns: the caller frees.
+/* Open the sockets and the database. Thread: the main thread. Owns: the caller frees.
  * Returns: 0; PN_EBUSY (address in use); PN_EINVAL (bad secret); another pn_err. */
 int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_config *config);
 
@@ -58,11 +67,13 @@ int eth_discovery_next(struct eth_discovery *d, struct discv4_candidate *out, in
 /* The same without waiting. Returns: 0, PN_EAGAIN, PN_ECLOSED. */
 int eth_discovery_try_next(struct eth_discovery *d, struct discv4_candidate *out);
 
-/* A node was heard of elsewhere; our outside address is known (port mapping); the chain's fork
- * identifier has changed. Thread: any; never blocks.
- * Returns: 0; PN_EAGAIN when the discovery thread is behind; PN_ECLOSED. */
+/* A node was heard of elsewhere; our outside address in a family is known (port mapping: `at`), or
+ * is no longer (NULL: the last one stands until others agree on another); the chain's fork
+ * identifier has changed. Thread: any; never blocks. Returns: 0; PN_EAGAIN when the discovery
+ * thread is behind; PN_ECLOSED. */
 int eth_discovery_add_node(struct eth_discovery *d, const struct eth_node *node);
-int eth_discovery_set_external(struct eth_discovery *d, const struct net_addr *udp);
+int eth_discovery_set_external(struct eth_discovery *d, enum eth_family family,
+                               const struct eth_endpoint *at);
 int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id);
 
 /* The answer to a dns_query: its texts, each zero-terminated; n = 0 when there is none. Copied.
@@ -83,7 +94,8 @@ int eth_discovery_resolve(struct eth_discovery *d, const uint8_t pubkey[EC_PUBKE
 /* Thread: any. */
 void eth_discovery_look(struct eth_discovery *d, struct eth_discovery_view *out);
 
-/* Where the socket is bound: what became of port 0. Thread: any. */
-const struct net_addr *eth_discovery_addr(const struct eth_discovery *d);
+/* Where the socket of a family is bound: what became of port 0. Thread: any. Returns: NULL when
+ * nothing is listened on in this family. */
+const struct net_addr *eth_discovery_addr(const struct eth_discovery *d, enum eth_family family);
 
 #endif

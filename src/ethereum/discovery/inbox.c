@@ -22,7 +22,11 @@ struct message {
     enum message_kind kind;
     union {
         struct eth_node node; /* MSG_RESOLVE: its key */
-        struct net_addr external;
+        struct {
+            enum eth_family family;
+            bool known;
+            struct eth_endpoint at;
+        } external;
         struct eth_fork_id fork_id;
         struct dns_answer *dns; /* owned */
     } u;
@@ -64,6 +68,15 @@ static void on_resolved(void *arg, const struct eth_node *nodes, unsigned n)
     chan_try_send(arg, &answer);
 }
 
+static void take_external(struct eth_discovery *d, const struct message *m)
+{
+    struct discv4_reach reach = {.at = m->u.external.at, .fixed = m->u.external.known};
+
+    if (!m->u.external.known)
+        reach.at = *discv4_endpoint(d->engine, m->u.external.family);
+    discv4_set_reach(d->engine, m->u.external.family, &reach);
+}
+
 static void handle(struct eth_discovery *d, const struct message *m)
 {
     switch (m->kind) {
@@ -71,7 +84,7 @@ static void handle(struct eth_discovery *d, const struct message *m)
         discv4_seed(d->engine, &m->u.node);
         break;
     case MSG_EXTERNAL:
-        discv4_set_endpoint(d->engine, &m->u.external, true);
+        take_external(d, m);
         break;
     case MSG_FORK_ID:
         discv4_set_fork_id(d->engine, &m->u.fork_id);
@@ -114,9 +127,14 @@ int eth_discovery_add_node(struct eth_discovery *d, const struct eth_node *node)
     return chan_try_send(&d->inbox, &(struct message){.kind = MSG_NODE, .u.node = *node});
 }
 
-int eth_discovery_set_external(struct eth_discovery *d, const struct net_addr *udp)
+int eth_discovery_set_external(struct eth_discovery *d, enum eth_family family,
+                               const struct eth_endpoint *at)
 {
-    return chan_try_send(&d->inbox, &(struct message){.kind = MSG_EXTERNAL, .u.external = *udp});
+    struct message m = {.kind = MSG_EXTERNAL, .u.external = {.family = family, .known = at}};
+
+    if (at)
+        m.u.external.at = *at;
+    return chan_try_send(&d->inbox, &m);
 }
 
 int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id)
@@ -178,7 +196,7 @@ void eth_discovery_look(struct eth_discovery *d, struct eth_discovery_view *out)
     mutex_unlock(&d->mu);
 }
 
-const struct net_addr *eth_discovery_addr(const struct eth_discovery *d)
+const struct net_addr *eth_discovery_addr(const struct eth_discovery *d, enum eth_family family)
 {
-    return udp_addr(d->udp);
+    return d->udp[family] ? udp_addr(d->udp[family]) : NULL;
 }

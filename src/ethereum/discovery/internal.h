@@ -12,7 +12,7 @@
 
 struct eth_discovery {
     struct discv4 *engine;
-    struct udp *udp;
+    struct udp *udp[ETH_FAMILIES]; /* NULL: not in this family */
     struct nodedb *db;
     struct candidates candidates;
     struct clock_check clock_check;

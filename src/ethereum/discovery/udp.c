@@ -83,7 +83,7 @@ void udp_free(struct udp *u)
 
 int udp_fd(const struct udp *u)
 {
-    return u->fd;
+    return u ? u->fd : -1;
 }
 
 const struct net_addr *udp_addr(const struct udp *u)

@@ -20,7 +20,7 @@ int udp_open(struct udp **out, const struct net_addr *at);
 /* Accepts NULL. */
 void udp_free(struct udp *u);
 
-/* For poll(2), and what became of port 0. */
+/* For poll(2), which leaves -1 alone (of NULL); and what became of port 0. */
 int udp_fd(const struct udp *u);
 const struct net_addr *udp_addr(const struct udp *u);
 

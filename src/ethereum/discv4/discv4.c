@@ -23,7 +23,7 @@ const char *discv4_drop_name(enum discv4_drop drop)
     return names[drop];
 }
 
-bool engine_permits(const struct discv4 *d, const struct net_addr *a)
+bool discv4_reaches(const struct discv4 *d, const struct net_addr *a)
 {
     if (d->config.family != NET_NONE && a->kind != d->config.family)
         return false;
@@ -37,12 +37,11 @@ bool engine_permits(const struct discv4 *d, const struct net_addr *a)
 static int sign_record(struct discv4 *d)
 {
     const struct discv4_config *c = &d->config;
-    struct net_addr at = c->endpoint;
+    const struct eth_endpoint at[ETH_FAMILIES] = {c->reach[ETH_IPV4].at, c->reach[ETH_IPV6].at};
     struct enr next;
     int rc;
 
-    rc = enr_sign(&next, c->secret, d->own.seq + 1, &at, c->tcp_port,
-                  d->has_fork_id ? &d->fork_id : NULL);
+    rc = enr_sign(&next, c->secret, d->own.seq + 1, at, d->has_fork_id ? &d->fork_id : NULL);
     if (rc < 0)
         return rc;
     d->own = next;
@@ -67,13 +66,20 @@ static void renew_record(struct discv4 *d)
         log_warn("discv4", "cannot sign a new node record: %s", pn_strerror(rc));
 }
 
-void discv4_set_endpoint(struct discv4 *d, const struct net_addr *udp, bool fixed)
+void discv4_set_reach(struct discv4 *d, enum eth_family family, const struct discv4_reach *reach)
 {
-    d->config.endpoint_fixed = fixed;
-    if (net_addr_equal(udp, &d->config.endpoint))
-        return;
-    d->config.endpoint = *udp;
-    renew_record(d);
+    struct discv4_reach *own = &d->config.reach[family];
+    bool same =
+        net_addr_equal(&reach->at.udp, &own->at.udp) && reach->at.tcp_port == own->at.tcp_port;
+
+    *own = *reach;
+    if (!same)
+        renew_record(d);
+}
+
+const struct eth_endpoint *discv4_endpoint(const struct discv4 *d, enum eth_family family)
+{
+    return &d->config.reach[family].at;
 }
 
 void discv4_set_fork_id(struct discv4 *d, const struct eth_fork_id *fork_id)

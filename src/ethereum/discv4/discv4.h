@@ -54,13 +54,17 @@ struct discv4_stats {
     uint64_t lookups;    /* finished */
 };
 
+/* Where others reach us in one family of addresses. */
+struct discv4_reach {
+    struct eth_endpoint at;
+    bool fixed; /* configured or mapped: what others see does not change it */
+};
+
 struct discv4_config {
     uint8_t secret[EC_SECRET_BYTES];
-    struct net_addr endpoint; /* where others reach us; NET_NONE: not known; its port counts */
-    bool endpoint_fixed;      /* configured or mapped: what others see does not change it */
-    uint16_t tcp_port;        /* 0: no RLPx connections are taken */
-    struct nodedb *db;        /* NULL: nothing outlives the engine */
-    enum net_kind family;     /* what `send` can reach: NET_IPV4, NET_IPV6; NET_NONE: both */
+    struct discv4_reach reach[ETH_FAMILIES];
+    struct nodedb *db;    /* NULL: nothing outlives the engine */
+    enum net_kind family; /* what `send` can reach: NET_IPV4, NET_IPV6; NET_NONE: both */
     const struct subnet_list *permitted; /* empty or NULL: everything */
     unsigned max_bonds;                  /* 0: DISCV4_MAX_BONDS */
     struct limits_config limits;
@@ -119,6 +123,9 @@ struct discv4_candidate {
 /* Up to max different nodes of the table, spread over its buckets. Returns: how many. */
 unsigned discv4_random(struct discv4 *d, struct discv4_candidate *out, unsigned max);
 
+/* Whether a packet to this address could leave, and may. */
+bool discv4_reaches(const struct discv4 *d, const struct net_addr *a);
+
 /* What the table knows of a node. Returns: 0 or PN_ENOENT. */
 int discv4_find(struct discv4 *d, struct discv4_candidate *out, const uint8_t id[ETH_ID_BYTES]);
 
@@ -130,8 +137,10 @@ unsigned discv4_closest(struct discv4 *d, struct eth_node *out, const uint8_t id
 bool discv4_is_bonded(struct discv4 *d, const uint8_t id[ETH_ID_BYTES], const struct net_addr *ip,
                       int64_t now_us);
 
-/* Our endpoint is known or has changed; our fork identifier has. A new record is signed. */
-void discv4_set_endpoint(struct discv4 *d, const struct net_addr *udp, bool fixed);
+/* Our endpoint in a family is known, has changed, or need not stay; our fork identifier has
+ * changed. A new record is signed when it says something else. */
+void discv4_set_reach(struct discv4 *d, enum eth_family family, const struct discv4_reach *reach);
+const struct eth_endpoint *discv4_endpoint(const struct discv4 *d, enum eth_family family);
 void discv4_set_fork_id(struct discv4 *d, const struct eth_fork_id *fork_id);
 
 /* Our own record, and the figures. Good until the next call. */

@@ -43,7 +43,7 @@ static enum discv4_drop objection(struct discv4 *d, const struct discv4_packet *
 
     if (p->expiration < clock_wall_s())
         return DISCV4_DROP_EXPIRED;
-    if (!engine_permits(d, from))
+    if (!discv4_reaches(d, from))
         return DISCV4_DROP_FILTERED;
     switch (p->type) {
     case DISCV4_PONG:
@@ -153,7 +153,7 @@ static void on_pong(struct discv4 *d, const struct discv4_packet *p, const struc
         bond->dirty = true;
     }
     limits_prove(&d->limits, &node.udp, now_us + BOND_EXPIRY_US);
-    predict_add(&d->predictor, &node.udp, &p->u.pong.to.udp, now_us);
+    predict_add(&d->predictors[eth_family_of(&node.udp)], &node.udp, &p->u.pong.to.udp, now_us);
     table_add(&d->table, &node, now_us);
     entry = table_find(&d->table, node.id);
     if (entry) {

@@ -70,7 +70,7 @@ struct discv4 {
     struct bonds bonds;
     struct requests requests;
     struct limits limits;
-    struct predictor predictor;
+    struct predictor predictors[ETH_FAMILIES];
     struct eth_node bootnodes[DISCV4_MAX_BOOTNODES];
     unsigned n_bootnodes;
     struct eth_node to_verify[VERIFY_QUEUE]; /* a ring */
@@ -86,7 +86,6 @@ struct discv4 {
 };
 
 /* --- discv4.c --- */
-bool engine_permits(const struct discv4 *d, const struct net_addr *a);
 /* The bond of a node at an address, read back from the database where it is not in memory. */
 struct bond *engine_bond(struct discv4 *d, const struct eth_node *node, int64_t now_us);
 /* A node answered a question, or did not: the fifth time in a row it leaves the table. */

@@ -71,7 +71,7 @@ static void take_neighbor(struct discv4 *d, struct lookup *l, const struct discv
     struct eth_node node;
 
     if (n->at.udp.kind == NET_NONE || n->at.udp.port <= LOWEST_PORT ||
-        !eth_addr_may_relay(from, &n->at.udp) || !engine_permits(d, &n->at.udp))
+        !eth_addr_may_relay(from, &n->at.udp) || !discv4_reaches(d, &n->at.udp))
         return;
     eth_node_init(&node, n->pubkey, &n->at.udp, n->at.tcp_port);
     if (l)

@@ -25,10 +25,11 @@ static void transmit(struct discv4 *d, const struct net_addr *to, enum discv4_ty
     d->config.send(d->config.arg, to, d->out.data, d->out.len);
 }
 
-/* Some implementations refuse a ping without an address, so an unknown one is loopback's. */
-static struct discv4_endpoint own_endpoint(const struct discv4 *d)
+/* In the family of whom it is told to. Some implementations refuse a ping without an address, so an
+ * unknown one is loopback's. */
+static struct eth_endpoint own_endpoint(const struct discv4 *d, const struct net_addr *to)
 {
-    struct discv4_endpoint e = {.udp = d->config.endpoint, .tcp_port = d->config.tcp_port};
+    struct eth_endpoint e = d->config.reach[eth_family_of(to)].at;
 
     if (e.udp.kind == NET_NONE) {
         e.udp.kind = NET_IPV4;
@@ -42,7 +43,7 @@ static void make_ping(const struct discv4 *d, struct discv4_packet *p, const str
                       bool to_stranger)
 {
     start(p, DISCV4_PING);
-    p->u.ping.from = own_endpoint(d);
+    p->u.ping.from = own_endpoint(d, to);
     p->u.ping.to.udp = *to;
     p->u.ping.has_seq = !to_stranger;
     p->u.ping.seq = d->own.seq;
@@ -51,7 +52,8 @@ static void make_ping(const struct discv4 *d, struct discv4_packet *p, const str
 size_t output_ping_bytes(const struct discv4 *d, const struct net_addr *to)
 {
     /* Lists, version, three ports, expiration; from and to. */
-    return DISCV4_HEAD_BYTES + 20 + net_addr_len(own_endpoint(d).udp.kind) + net_addr_len(to->kind);
+    return DISCV4_HEAD_BYTES + 20 + net_addr_len(own_endpoint(d, to).udp.kind) +
+           net_addr_len(to->kind);
 }
 
 int output_ping(struct discv4 *d, const struct eth_node *node, enum request_purpose purpose,
@@ -139,7 +141,7 @@ void output_neighbors(struct discv4 *d, const struct net_addr *to,
         if (!eth_addr_may_relay(to, &node->udp))
             continue;
         memcpy(entry->pubkey, node->pubkey, sizeof entry->pubkey);
-        entry->at = (struct discv4_endpoint){.udp = node->udp, .tcp_port = node->tcp_port};
+        entry->at = (struct eth_endpoint){.udp = node->udp, .tcp_port = node->tcp_port};
         if (++p.u.neighbors.count == DISCV4_NEIGHBORS_MAX) {
             send_neighbors(d, &p, to);
             sent = true;

@@ -7,7 +7,7 @@ void predict_add(struct predictor *p, const struct net_addr *host, const struct 
 {
     struct statement *at = &p->statements[0];
 
-    if (endpoint->port == 0 || !eth_addr_may_relay(host, endpoint))
+    if (endpoint->port == 0 || endpoint->kind != host->kind || !eth_addr_may_relay(host, endpoint))
         return;
     for (struct statement *s = p->statements; s < p->statements + PREDICT_MAX; s++) {
         if (s->at_us != 0 && eth_addr_same_ip(&s->host, host)) {

@@ -23,7 +23,7 @@ struct predictor {
 };
 
 /* A node at `host` says that we are `endpoint`. Statements about addresses that cannot be ours from
- * there (special ones; local ones from outside) are ignored. */
+ * there (of the other family; special ones; local ones from outside) are ignored. */
 void predict_add(struct predictor *p, const struct net_addr *host, const struct net_addr *endpoint,
                  int64_t now_us);
 

@@ -44,7 +44,7 @@ void upkeep_verify_add(struct discv4 *d, const struct eth_node *node)
 
 void discv4_seed(struct discv4 *d, const struct eth_node *node)
 {
-    if (node->udp.port != 0 && !eth_addr_is_special(&node->udp) && engine_permits(d, &node->udp))
+    if (node->udp.port != 0 && !eth_addr_is_special(&node->udp) && discv4_reaches(d, &node->udp))
         upkeep_verify_add(d, node);
 }
 
@@ -205,19 +205,25 @@ static void run_records(struct discv4 *d, int64_t now_us)
     output_enr_request(d, &due.entry->node, now_us);
 }
 
-static void run_prediction(struct discv4 *d, int64_t now_us)
+static void predict_reach(struct discv4 *d, enum eth_family family, int64_t now_us)
 {
-    struct net_addr endpoint;
+    struct discv4_reach reach = d->config.reach[family];
     char text[NET_ADDR_TEXT_BYTES];
 
-    if (now_us < d->next_predict_us || d->config.endpoint_fixed)
+    if (reach.fixed || !predict_endpoint(&d->predictors[family], &reach.at.udp, now_us) ||
+        net_addr_equal(&reach.at.udp, &d->config.reach[family].at.udp))
+        return;
+    log_info("discv4", "other nodes reach us at %s", net_addr_format(text, &reach.at.udp));
+    discv4_set_reach(d, family, &reach);
+}
+
+static void run_prediction(struct discv4 *d, int64_t now_us)
+{
+    if (now_us < d->next_predict_us)
         return;
     d->next_predict_us = now_us + PREDICT_S * US_PER_S;
-    if (!predict_endpoint(&d->predictor, &endpoint, now_us) ||
-        net_addr_equal(&endpoint, &d->config.endpoint))
-        return;
-    log_info("discv4", "other nodes reach us at %s", net_addr_format(text, &endpoint));
-    discv4_set_endpoint(d, &endpoint, false);
+    for (unsigned family = 0; family < ETH_FAMILIES; family++)
+        predict_reach(d, (enum eth_family)family, now_us);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

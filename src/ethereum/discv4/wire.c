@@ -33,7 +33,7 @@ static void set_ip(struct net_addr *a, struct bytes ip, uint16_t port)
     }
 }
 
-static void read_endpoint_fields(struct reader *list, struct discv4_endpoint *e)
+static void read_endpoint_fields(struct reader *list, struct eth_endpoint *e)
 {
     struct bytes ip = rlp_read_bytes(list, IP_MAX_BYTES);
     uint16_t udp_port = rlp_read_u16(list);
@@ -42,7 +42,7 @@ static void read_endpoint_fields(struct reader *list, struct discv4_endpoint *e)
     set_ip(&e->udp, list->err ? (struct bytes){0} : ip, udp_port);
 }
 
-static void read_endpoint(struct reader *r, struct discv4_endpoint *e)
+static void read_endpoint(struct reader *r, struct eth_endpoint *e)
 {
     struct reader list = rlp_read_list(r);
 
@@ -180,14 +180,14 @@ int discv4_signer(uint8_t pubkey[EC_PUBKEY_BYTES], const void *data, size_t len)
 
 /* --- encoding --- */
 
-static void write_endpoint_fields(struct buf *b, const struct discv4_endpoint *e)
+static void write_endpoint_fields(struct buf *b, const struct eth_endpoint *e)
 {
     rlp_write_bytes(b, e->udp.bytes, net_addr_len(e->udp.kind));
     rlp_write_u64(b, e->udp.port);
     rlp_write_u64(b, e->tcp_port);
 }
 
-static void write_endpoint(struct buf *b, const struct discv4_endpoint *e)
+static void write_endpoint(struct buf *b, const struct eth_endpoint *e)
 {
     size_t mark = rlp_list_begin(b);
 

@@ -33,14 +33,9 @@ enum discv4_type {
         DISCV4_TYPE_COUNT
 };
 
-struct discv4_endpoint {
-    struct net_addr udp; /* NET_NONE when the address is none of 4 or 16 bytes; the port counts */
-    uint16_t tcp_port;
-};
-
 struct discv4_neighbor {
     uint8_t pubkey[EC_PUBKEY_BYTES];
-    struct discv4_endpoint at;
+    struct eth_endpoint at;
 };
 
 struct discv4_packet {
@@ -51,12 +46,12 @@ struct discv4_packet {
     int64_t expiration;
     union {
         struct {
-            struct discv4_endpoint from, to;
+            struct eth_endpoint from, to;
             bool has_seq;
             uint64_t seq;
         } ping;
         struct {
-            struct discv4_endpoint to;
+            struct eth_endpoint to;
             uint8_t ping_hash[KECCAK256_BYTES];
             bool has_seq;
             uint64_t seq;

@@ -12,6 +12,11 @@ enum { KEY_DIGITS = 2 * EC_PUBKEY_BYTES, ID_BITS = 8 * ETH_ID_BYTES };
 static const char scheme[] = "enode://";
 static const char discport[] = "?discport=";
 
+enum eth_family eth_family_of(const struct net_addr *a)
+{
+    return a->kind == NET_IPV6 ? ETH_IPV6 : ETH_IPV4;
+}
+
 void eth_node_init(struct eth_node *n, const uint8_t pubkey[EC_PUBKEY_BYTES],
                    const struct net_addr *udp, uint16_t tcp_port)
 {

@@ -9,6 +9,14 @@
 
 #define ETH_ID_BYTES KECCAK256_BYTES
 
+/* The families of addresses: a node has at most one endpoint of each. */
+enum eth_family { ETH_IPV4, ETH_IPV6, ETH_FAMILIES };
+
+struct eth_endpoint {
+    struct net_addr udp; /* NET_NONE when the address is not known; its port counts even then */
+    uint16_t tcp_port;   /* of the same address; 0: takes no RLPx connections */
+};
+
 struct eth_node {
     uint8_t pubkey[EC_PUBKEY_BYTES]; /* what discv4 calls the node id */
     uint8_t id[ETH_ID_BYTES];        /* Keccak-256 of it: the place in the space */
@@ -18,6 +26,9 @@ struct eth_node {
 
 /* "enode://" + 128 digits + "@" + address + "?discport=65535" + terminator, rounded up. */
 #define ENODE_TEXT_BYTES 256
+
+/* The family of an IPv4 or IPv6 address. */
+enum eth_family eth_family_of(const struct net_addr *a);
 
 /* Fill in a node from its key and endpoint. Thread: any. */
 void eth_node_init(struct eth_node *n, const uint8_t pubkey[EC_PUBKEY_BYTES],

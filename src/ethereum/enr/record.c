@@ -87,19 +87,21 @@ static void read_pairs(struct reader *list, struct enr *out, struct pairs *p)
     }
 }
 
-static void use_endpoint(struct net_addr *udp, uint16_t *tcp_port, const struct pairs *p)
+/* Returns: the endpoint to prefer. */
+static const struct eth_endpoint *use_endpoints(struct eth_endpoint out[ETH_FAMILIES],
+                                                const struct pairs *p)
 {
-    *udp = (struct net_addr){.kind = NET_NONE};
-    *tcp_port = 0;
+    struct eth_endpoint *v4 = &out[ETH_IPV4], *v6 = &out[ETH_IPV6];
+
     if (p->has_ip) {
-        udp->kind = NET_IPV4;
-        memcpy(udp->bytes, p->ip, sizeof p->ip);
-        udp->port = p->udp;
-        *tcp_port = p->tcp;
-    } else if (p->has_ip6) { /* without ports of its own it shares those of IPv4 */
-        net_addr_from_ipv6_bytes(udp, p->ip6, p->udp6 ? p->udp6 : p->udp);
-        *tcp_port = p->tcp6 ? p->tcp6 : p->tcp;
+        *v4 = (struct eth_endpoint){{.kind = NET_IPV4, .port = p->udp}, p->tcp};
+        memcpy(v4->udp.bytes, p->ip, sizeof p->ip);
     }
+    if (p->has_ip6) { /* without ports of its own it shares those of IPv4 */
+        net_addr_from_ipv6_bytes(&v6->udp, p->ip6, p->udp6 ? p->udp6 : p->udp);
+        v6->tcp_port = p->tcp6 ? p->tcp6 : p->tcp;
+    }
+    return p->has_ip || !p->has_ip6 ? v4 : v6;
 }
 
 /* The signature covers the list without itself. */
@@ -125,8 +127,7 @@ int enr_decode(struct enr *out, const void *data, size_t len)
     struct reader r = reader_of(data, len), list;
     struct pairs pairs = {0};
     uint8_t sig[EC_SIG_BYTES], hash[KECCAK256_BYTES], pubkey[EC_PUBKEY_BYTES];
-    struct net_addr udp;
-    uint16_t tcp_port;
+    const struct eth_endpoint *at;
     struct bytes content;
     int rc;
 
@@ -149,8 +150,8 @@ int enr_decode(struct enr *out, const void *data, size_t len)
         rc = ec_verify(sig, pubkey, hash);
     if (rc < 0)
         return rc;
-    use_endpoint(&udp, &tcp_port, &pairs);
-    eth_node_init(&out->node, pubkey, &udp, tcp_port);
+    at = use_endpoints(out->endpoints, &pairs);
+    eth_node_init(&out->node, pubkey, &at->udp, at->tcp_port);
     out->len = (uint16_t)len;
     memcpy(out->raw, data, len);
     return 0;
@@ -189,6 +190,14 @@ static void write_port(struct buf *b, const char *key, uint16_t port)
     rlp_write_u64(b, port);
 }
 
+static void write_address(struct buf *b, const char *key, const struct net_addr *a)
+{
+    if (a->kind == NET_NONE)
+        return;
+    write_text(b, key);
+    rlp_write_bytes(b, a->bytes, net_addr_len(a->kind));
+}
+
 static void write_fork_id(struct buf *b, const struct eth_fork_id *id)
 {
     size_t entry, list;
@@ -204,28 +213,29 @@ static void write_fork_id(struct buf *b, const struct eth_fork_id *id)
 
 /* Sequence number and pairs, in the order of the keys. */
 static void write_content(struct buf *b, uint64_t seq, const uint8_t key[EC_COMPRESSED_BYTES],
-                          const struct net_addr *udp, uint16_t tcp_port,
+                          const struct eth_endpoint at[ETH_FAMILIES],
                           const struct eth_fork_id *fork_id)
 {
-    bool v6 = udp->kind == NET_IPV6;
+    const struct eth_endpoint *v4 = &at[ETH_IPV4], *v6 = &at[ETH_IPV6];
+    bool has_v6 = v6->udp.kind == NET_IPV6;
 
     rlp_write_u64(b, seq);
     if (fork_id)
         write_fork_id(b, fork_id);
     write_text(b, "id");
     write_text(b, "v4");
-    if (udp->kind == NET_IPV4 || v6) {
-        write_text(b, v6 ? "ip6" : "ip");
-        rlp_write_bytes(b, udp->bytes, net_addr_len(udp->kind));
-    }
+    write_address(b, "ip", &v4->udp);
+    write_address(b, "ip6", &v6->udp);
     write_text(b, "secp256k1");
     rlp_write_bytes(b, key, EC_COMPRESSED_BYTES);
-    write_port(b, v6 ? "tcp6" : "tcp", tcp_port);
-    write_port(b, v6 ? "udp6" : "udp", udp->port);
+    write_port(b, "tcp", v4->tcp_port);
+    write_port(b, "tcp6", has_v6 ? v6->tcp_port : 0);
+    write_port(b, "udp", v4->udp.port);
+    write_port(b, "udp6", has_v6 ? v6->udp.port : 0);
 }
 
 int enr_sign(struct enr *out, const uint8_t secret[EC_SECRET_BYTES], uint64_t seq,
-             const struct net_addr *udp, uint16_t tcp_port, const struct eth_fork_id *fork_id)
+             const struct eth_endpoint at[ETH_FAMILIES], const struct eth_fork_id *fork_id)
 {
     uint8_t pubkey[EC_PUBKEY_BYTES], key[EC_COMPRESSED_BYTES], hash[KECCAK256_BYTES];
     uint8_t sig[EC_RECOVERABLE_BYTES];
@@ -237,7 +247,7 @@ int enr_sign(struct enr *out, const uint8_t secret[EC_SECRET_BYTES], uint64_t se
         return PN_EINVAL;
     buf_init(&content, ENR_MAX_BYTES);
     buf_init(&b, ENR_MAX_BYTES);
-    write_content(&content, seq, key, udp, tcp_port, fork_id);
+    write_content(&content, seq, key, at, fork_id);
     rc = content.err ? content.err : hash_content(hash, content.data, content.len);
     if (rc == 0)
         rc = ec_sign(sig, secret, hash);

@@ -19,7 +19,8 @@ struct eth_fork_id {
 
 struct enr {
     uint64_t seq;
-    struct eth_node node; /* udp.kind is NET_NONE when the record has no address */
+    struct eth_node node; /* at IPv4 if it has both; udp.kind is NET_NONE without an address */
+    struct eth_endpoint endpoints[ETH_FAMILIES];
     bool has_fork_id;
     struct eth_fork_id fork_id;
     uint16_t len;
@@ -37,10 +38,10 @@ int enr_parse(struct enr *out, const char *text);
 /* Returns: out. */
 const char *enr_format(char out[ENR_TEXT_BYTES], const struct enr *r);
 
-/* Sign a record with the given sequence number, endpoint (udp and TCP ports of 0 are left out, as
- * is an address of NET_NONE) and fork identifier (may be NULL). Thread: any. Returns: 0; PN_ENOMEM;
- * PN_EINVAL for a bad secret. */
+/* Sign a record with the given sequence number, endpoints (ports of 0 are left out, as are
+ * addresses of NET_NONE, of IPv6 with their ports) and fork identifier (may be NULL). Thread: any.
+ * Returns: 0; PN_ENOMEM; PN_EINVAL for a bad secret. */
 int enr_sign(struct enr *out, const uint8_t secret[EC_SECRET_BYTES], uint64_t seq,
-             const struct net_addr *udp, uint16_t tcp_port, const struct eth_fork_id *fork_id);
+             const struct eth_endpoint at[ETH_FAMILIES], const struct eth_fork_id *fork_id);
 
 #endif
