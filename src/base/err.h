@@ -91,7 +91,9 @@
     X(PN_EBANNED, "banned", "the address is banned")                                           \
     X(PN_EDISCOURAGED, "discouraged", "the address has misbehaved before")                     \
     X(PN_EEVICTED, "evicted", "gave way to another peer")                                      \
-    X(PN_ESCORE, "ban_score", "its ban score reached the threshold")
+    X(PN_ESCORE, "ban_score", "its ban score reached the threshold")                           \
+    X(PN_EHEIGHT, "bad_coinbase_height", "another height in the coinbase")                     \
+    X(PN_ENOTFINAL, "not_final", "a transaction is locked to a later time")
 
 enum pn_err {
     PN_OK = 0,

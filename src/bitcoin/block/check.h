@@ -8,6 +8,7 @@
 
 enum btc_block_rules {
     BTC_RULE_WITNESS = 1 << 0, /* BIP141 is in force at the block's height */
+    BTC_RULE_HEIGHT = 1 << 1,  /* BIP34 likewise; judged by btc_block_check_at (place.h) */
 };
 
 /* Bytes of the two encodings, and BIP141's weight. Thread: any. */

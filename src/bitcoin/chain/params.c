@@ -70,6 +70,8 @@ static const struct btc_params mainnet = {
     .bip34_height = 227931,
     .bip66_height = 363725,
     .bip65_height = 388381,
+    .segwit_height = 481824,
+    .csv_height = 419328,
     .min_work = BTC_WORK(0x1128750f8, 0x2f4c366153a3a030),
     .seeds = mainnet_seeds,
 };
@@ -92,6 +94,8 @@ static const struct btc_params testnet3 = {
     .bip34_height = 21111,
     .bip66_height = 330776,
     .bip65_height = 581885,
+    .segwit_height = 834624,
+    .csv_height = 770112,
     .min_work = BTC_WORK(0x17dd, 0xe1c649f3708d14b6),
     .seeds = testnet3_seeds,
 };
@@ -117,6 +121,8 @@ static const struct btc_params testnet4 = {
     .bip34_height = 1,
     .bip66_height = 1,
     .bip65_height = 1,
+    .segwit_height = 1,
+    .csv_height = 1,
     .min_work = BTC_WORK(0x9a0, 0xfe15d0177d086304),
     .seeds = testnet4_seeds,
 };
@@ -138,6 +144,8 @@ static const struct btc_params signet = {
     .bip34_height = 1,
     .bip66_height = 1,
     .bip65_height = 1,
+    .segwit_height = 1,
+    .csv_height = 1,
     .min_work = BTC_WORK(0x0, 0x00000b463ea0a4b8),
     .seeds = signet_seeds,
 };
@@ -161,6 +169,8 @@ static const struct btc_params regtest = {
     .bip34_height = 1,
     .bip66_height = 1,
     .bip65_height = 1,
+    .segwit_height = 0,
+    .csv_height = 1,
     .seeds = no_seeds,
 };
 

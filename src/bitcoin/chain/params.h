@@ -31,6 +31,10 @@ struct btc_params {
     uint32_t bip66_height;
     uint32_t bip65_height;
 
+    /* From these heights on, rules for what a block holds; bip34_height is one as well. */
+    uint32_t segwit_height; /* BIP141 */
+    uint32_t csv_height;    /* BIP113, with BIP68 and BIP112 */
+
     btc_work min_work;        /* work of the honest chain at release: less is not synced */
     const char *const *seeds; /* names of DNS seeds, ended by NULL; nothing here resolves them */
 };

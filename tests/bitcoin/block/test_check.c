@@ -5,6 +5,7 @@
 #include "bitcoin/block/check.h"
 #include "bitcoin/block/coinbase.h"
 #include "bitcoin/block/merkle.h"
+#include "bitcoin/block/place.h"
 #include "bitcoin/wire/limits.h"
 #include "codec/hex.h"
 #include "harness.h"
@@ -359,6 +360,91 @@ START_TEST(the_merkle_root_of_block_100000_is_the_known_one)
 }
 END_TEST
 
+/* --- the place in the chain --- */
+
+static int check_at(struct made *m, uint32_t height, int64_t cutoff)
+{
+    struct btc_block_place place = {
+        .height = height, .rules = BTC_RULE_WITNESS | BTC_RULE_HEIGHT, .lock_time_cutoff = cutoff};
+    int rc;
+
+    seal(m);
+    rc = btc_block_check_at(&m->block, &m->scratch, &place);
+    arena_free(&m->scratch);
+    return rc;
+}
+
+START_TEST(a_coinbase_begins_with_the_height)
+{
+    static const struct {
+        uint32_t height;
+        size_t len;
+        uint8_t script[5];
+    } rows[] = {
+        {1, 1, {0x51}},
+        {16, 1, {0x60}},
+        {17, 2, {1, 17}},
+        {127, 2, {1, 127}},
+        {128, 3, {2, 128, 0}},
+        {300, 3, {2, 0x2c, 0x01}},
+        {227931, 4, {3, 0x5b, 0x7a, 0x03}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct made m;
+
+        make(&m);
+        memcpy(m.script, rows[i].script, rows[i].len);
+        m.in[0].script.len = rows[i].len + 2;
+        ck_assert_int_eq(check_at(&m, rows[i].height, 0), 0);
+        arena_init(&m.scratch, 1 << 20);
+        ck_assert_int_eq(check_at(&m, rows[i].height + 1, 0), PN_EHEIGHT);
+    }
+}
+END_TEST
+
+START_TEST(the_height_is_looked_for_only_where_the_rule_is_in_force)
+{
+    struct btc_block_place place = {.height = 5, .rules = BTC_RULE_WITNESS};
+    struct made m;
+
+    make(&m);
+    seal(&m);
+    ck_assert_int_eq(btc_block_check_at(&m.block, &m.scratch, &place), 0);
+    arena_free(&m.scratch);
+}
+END_TEST
+
+START_TEST(a_transaction_that_is_locked_to_later_does_not_belong_here)
+{
+    static const struct {
+        uint32_t lock_time, sequence;
+        int rc;
+    } rows[] = {
+        {0, 0, 0},
+        {99, 0, 0}, /* below the height */
+        {100, 0, PN_ENOTFINAL},
+        {100, UINT32_MAX, 0}, /* not locked at all */
+        {499999999, 0, PN_ENOTFINAL},
+        {500000000, 0, 0}, /* before the cutoff */
+        {599999999, 0, 0},
+        {600000000, 0, PN_ENOTFINAL},
+        {UINT32_MAX, 0, PN_ENOTFINAL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct made m;
+
+        make(&m);
+        memcpy(m.script, (uint8_t[]){1, 100}, 2);
+        m.txs[3].lock_time = rows[i].lock_time;
+        m.in[3].sequence = rows[i].sequence;
+        ck_assert_msg(check_at(&m, 100, 600000000) == rows[i].rc, "row %zu: expected %s", i,
+                      pn_errname(rows[i].rc));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("block rules");
@@ -380,6 +466,9 @@ int main(void)
     tcase_add_test(t, weight_counts_to_four_million);
     tcase_add_test(t, a_stripped_size_of_one_million_is_the_limit);
     tcase_add_test(t, without_memory_a_check_says_so);
+    tcase_add_test(t, a_coinbase_begins_with_the_height);
+    tcase_add_test(t, the_height_is_looked_for_only_where_the_rule_is_in_force);
+    tcase_add_test(t, a_transaction_that_is_locked_to_later_does_not_belong_here);
     suite_add_tcase(s, merkle);
     tcase_add_test(merkle, a_merkle_root_of_none_is_zero_and_of_one_is_itself);
     tcase_add_test(merkle, the_merkle_root_of_block_100000_is_the_known_one);

@@ -4,6 +4,7 @@
 
 #include "bitcoin/block/check.h"
 #include "bitcoin/block/coinbase.h"
+#include "bitcoin/block/place.h"
 #include "bitcoin/block/shortid.h"
 #include "bitcoin/wire/msg.h"
 #include "harness.h"
@@ -72,13 +73,18 @@ START_TEST(a_real_block_encodes_to_itself_and_keeps_the_rules)
 {
     struct sample s;
     const struct btc_block *block = &s.m.u.block;
+    struct btc_block_place place = {
+        .height = blocks[_i].height >= 0 ? (uint32_t)blocks[_i].height : 227835,
+        .rules = BTC_RULE_WITNESS | (blocks[_i].height >= 0 ? BTC_RULE_HEIGHT : 0),
+    };
     int32_t height = -1;
 
     if (!sample_load(&s, BTC_CMD_BLOCK, blocks[_i].file))
         return;
     ck_assert_uint_eq(block->tx_count, blocks[_i].txs);
     check_encodes_to_itself(&s);
-    ck_assert_int_eq(btc_block_check(block, &s.scratch, BTC_RULE_WITNESS), 0);
+    place.lock_time_cutoff = block->header.time;
+    ck_assert_int_eq(btc_block_check_at(block, &s.scratch, &place), 0);
     ck_assert_uint_eq(btc_block_size(block), s.len);
     ck_assert_uint_le(btc_block_weight(block), BTC_BLOCK_MAX_WEIGHT);
     ck_assert(!!btc_coinbase_commitment(&block->txs[0]) == blocks[_i].commits);
