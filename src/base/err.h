@@ -93,7 +93,11 @@
     X(PN_EEVICTED, "evicted", "gave way to another peer")                                      \
     X(PN_ESCORE, "ban_score", "its ban score reached the threshold")                           \
     X(PN_EHEIGHT, "bad_coinbase_height", "another height in the coinbase")                     \
-    X(PN_ENOTFINAL, "not_final", "a transaction is locked to a later time")
+    X(PN_ENOTFINAL, "not_final", "a transaction is locked to a later time")                    \
+    X(PN_EFORK, "wrong_fork", "its chain forked off ours, or has forks that we do not know")   \
+    X(PN_EFORK_REMOTE, "stale_fork", "its software does not know forks that have passed")      \
+    X(PN_ENETWORK, "wrong_network", "it serves another network")                               \
+    X(PN_EGENESIS, "wrong_genesis", "its chain begins with another block")
 
 enum pn_err {
     PN_OK = 0,
