@@ -34,7 +34,7 @@ static size_t address_key(uint8_t out[40], const struct net_addr *a)
     return 40;
 }
 
-void addr_relay_peer_ready(struct bitcoin *b, struct sync_peer *s)
+static void on_peer_ready(struct bitcoin *b, struct manager_peer *s)
 {
     known_init(&s->addrs_known, KNOWN_MAX);
     s->addr_flush_us = clock_deadline_ms(random_exponential(b->config.gossip_interval_ms));
@@ -43,18 +43,19 @@ void addr_relay_peer_ready(struct bitcoin *b, struct sync_peer *s)
         peer_kind(s->peer) == CONN_ADDR_FETCH ? clock_deadline_ms(FETCH_MS) : CLOCK_NEVER;
 }
 
-void addr_relay_peer_gone(struct sync_peer *s)
+static void on_peer_gone(struct bitcoin *b, struct manager_peer *s)
 {
+    (void)b;
     known_free(&s->addrs_known);
     MEM_FREE(s->addr_queue);
 }
 
-static bool can_hear(const struct sync_peer *s, const struct net_addr *a)
+static bool can_hear(const struct manager_peer *s, const struct net_addr *a)
 {
     return gossip_allowed(peer_kind(s->peer)) && (btc_peer_of(s->peer)->addr_v2 || addr_fits_v1(a));
 }
 
-static void enqueue(struct sync_peer *s, const struct addrbook_seen *seen)
+static void enqueue(struct manager_peer *s, const struct addrbook_seen *seen)
 {
     uint8_t key[40];
     size_t len = address_key(key, &seen->addr);
@@ -74,7 +75,8 @@ static void enqueue(struct sync_peer *s, const struct addrbook_seen *seen)
         s->addr_queue[random_below(QUEUE_MAX)] = *seen;
 }
 
-static uint64_t rank(const struct bitcoin *b, const struct sync_peer *s, const struct net_addr *a)
+static uint64_t rank(const struct bitcoin *b, const struct manager_peer *s,
+                     const struct net_addr *a)
 {
     uint8_t in[40 + 8 + 8];
     uint64_t hash;
@@ -90,11 +92,11 @@ static uint64_t rank(const struct bitcoin *b, const struct sync_peer *s, const s
 static void relay_one(struct bitcoin *b, const struct peer *from, const struct addrbook_seen *seen)
 {
     unsigned copies = seen->addr.kind == NET_IPV4 || seen->addr.kind == NET_IPV6 ? 2 : 1;
-    struct sync_peer *best[2] = {NULL, NULL};
+    struct manager_peer *best[2] = {NULL, NULL};
     uint64_t ranks[2] = {0, 0};
 
     for (unsigned i = 0; i < b->n_peers; i++) {
-        struct sync_peer *s = &b->peers[i];
+        struct manager_peer *s = b->peers[i];
         uint64_t r;
 
         if (s->peer == from || !can_hear(s, &seen->addr))
@@ -115,9 +117,10 @@ static void relay_one(struct bitcoin *b, const struct peer *from, const struct a
             enqueue(best[i], seen);
 }
 
-void addr_relay_addrs(struct bitcoin *b, struct sync_peer *from,
-                      const struct manager_payload *addrs)
+void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from, struct manager_payload *payload)
 {
+    const struct manager_addrs *addrs = (struct manager_addrs *)(void *)payload;
+
     for (size_t i = 0; i < addrs->n; i++) {
         uint8_t key[40];
         size_t len = address_key(key, &addrs->addrs[i].addr);
@@ -127,7 +130,7 @@ void addr_relay_addrs(struct bitcoin *b, struct sync_peer *from,
     }
 }
 
-static void announce_self(struct bitcoin *b, struct sync_peer *s)
+static void announce_self(struct bitcoin *b, struct manager_peer *s)
 {
     struct addrbook_seen self = {.services = b->config.services, .last_seen_s = clock_wall_s()};
 
@@ -142,7 +145,7 @@ static void announce_self(struct bitcoin *b, struct sync_peer *s)
     s->addr_flush_us = clock_mono_us();
 }
 
-static void flush(struct bitcoin *b, struct sync_peer *s)
+static void flush(struct bitcoin *b, struct manager_peer *s)
 {
     struct frame *f;
 
@@ -161,31 +164,56 @@ static bool is_connected(void *arg, const struct net_addr *addr)
     const struct bitcoin *b = arg;
 
     for (unsigned i = 0; i < b->n_peers; i++)
-        if (net_addr_equal(peer_addr(b->peers[i].peer), addr))
+        if (net_addr_equal(peer_addr(b->peers[i]->peer), addr))
             return true;
     return false;
 }
 
-void addr_relay_tick(struct bitcoin *b)
+static int64_t earliest(const struct manager_peer *s)
 {
-    int64_t now_us = clock_mono_us();
+    int64_t next_us =
+        s->addr_flush_us < s->self_announce_us ? s->addr_flush_us : s->self_announce_us;
+
+    return s->fetch_end_us < next_us ? s->fetch_end_us : next_us;
+}
+
+static void do_what_is_due(struct bitcoin *b, struct manager_peer *s, int64_t now_us)
+{
+    if (now_us >= s->fetch_end_us) {
+        peer_disconnect(s->peer, PN_EDONE);
+        s->fetch_end_us = CLOCK_NEVER;
+    }
+    if (now_us >= s->self_announce_us)
+        announce_self(b, s);
+    if (now_us >= s->addr_flush_us)
+        flush(b, s);
+}
+
+static int64_t tick(struct bitcoin *b, int64_t now_us)
+{
+    int64_t next_us;
 
     if (!b->config.book)
-        return;
+        return CLOCK_NEVER;
     if (now_us >= b->collisions_us) {
         addrbook_resolve_collisions(b->config.book, is_connected, b);
         b->collisions_us = clock_deadline_ms(COLLISIONS_MS);
     }
+    next_us = b->collisions_us;
     for (unsigned i = 0; i < b->n_peers; i++) {
-        struct sync_peer *s = &b->peers[i];
+        struct manager_peer *s = b->peers[i];
 
         if (!gossip_allowed(peer_kind(s->peer)))
             continue;
-        if (now_us >= s->fetch_end_us)
-            peer_disconnect(s->peer, PN_EDONE);
-        if (now_us >= s->self_announce_us)
-            announce_self(b, s);
-        if (now_us >= s->addr_flush_us)
-            flush(b, s);
+        do_what_is_due(b, s, now_us);
+        if (earliest(s) < next_us)
+            next_us = earliest(s);
     }
+    return next_us;
 }
+
+const struct manager_part addr_relay_part = {
+    .peer_ready = on_peer_ready,
+    .peer_gone = on_peer_gone,
+    .tick = tick,
+};

@@ -70,26 +70,29 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     b->config = *config;
     nonces_init(&b->nonces);
     block_store_init(&b->blocks);
-    b->peers = mem_zalloc_array(config->max_peers, sizeof *b->peers);
-    if (!b->peers || chan_class_register(&manager_inbox_class) < 0 ||
-        chan_class_register(&quit_class) < 0 || chan_init(&b->inbox, &manager_inbox_class) < 0)
+    if (chan_class_register(&manager_inbox_class) < 0 || chan_class_register(&quit_class) < 0 ||
+        chan_init(&b->inbox, &manager_inbox_class) < 0)
         goto fail;
     if (chan_init(&b->quit, &quit_class) < 0)
         goto fail_inbox;
     if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
         goto fail_quit;
+    if (manager_init(b) < 0)
+        goto fail_chain;
     make_metrics(b);
     b->relay_key = siphash_random_key();
     b->tip_moved_us = clock_mono_us();
     atomic_store(&b->in_sync, chain_min_work_reached(&b->chain));
     *out = b;
     return 0;
+fail_chain:
+    manager_free(b);
+    chain_free(&b->chain);
 fail_quit:
     chan_destroy(&b->quit, NULL);
 fail_inbox:
     chan_destroy(&b->inbox, NULL);
 fail:
-    mem_free(b->peers);
     block_store_free(&b->blocks);
     nonces_free(&b->nonces);
     mem_free(b);
@@ -142,12 +145,12 @@ void bitcoin_free(struct bitcoin *b)
 {
     if (!b)
         return;
+    manager_free(b);
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);
     chain_free(&b->chain);
     block_store_free(&b->blocks);
     nonces_free(&b->nonces);
-    mem_free(b->peers);
     mem_free(b);
 }
 

@@ -104,7 +104,7 @@ static int produce(struct bitcoin *b, struct buf *raw, struct chain_result *resu
     return rc == 0 ? chain_accept(&b->chain, result, &header, hash) : rc;
 }
 
-void generate_block(struct bitcoin *b)
+static void generate_block(struct bitcoin *b)
 {
     struct chain_result result;
     struct buf raw;
@@ -116,5 +116,19 @@ void generate_block(struct bitcoin *b)
     if (rc < 0)
         log_error("bitcoin", "cannot produce a block: %s", pn_strerror(rc));
     else if (result.tip_moved)
-        serve_tip_moved(b, &result, true);
+        manager_tip_moved(b, &result, true);
 }
+
+static int64_t tick(struct bitcoin *b, int64_t now_us)
+{
+    if (b->config.generate_ms <= 0)
+        return CLOCK_NEVER;
+    if (now_us < b->generate_at_us)
+        return b->generate_at_us;
+    if (b->generate_at_us != 0) /* the first tick only starts the clock */
+        generate_block(b);
+    b->generate_at_us = clock_deadline_ms(b->config.generate_ms);
+    return b->generate_at_us;
+}
+
+const struct manager_part generate_part = {.tick = tick};

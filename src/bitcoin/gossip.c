@@ -94,9 +94,9 @@ static int pass_on(struct peer *p, const struct addrbook_seen *seen, size_t n)
 {
     struct bitcoin *net = btc_peer_of(p)->net;
     int64_t now_s = clock_wall_s();
-    struct manager_payload *payload;
+    struct manager_addrs *payload;
 
-    payload = manager_payload_addrs(n);
+    payload = manager_addrs_new(n);
     if (!payload)
         return PN_ENOMEM;
     payload->n = 0;
@@ -108,7 +108,7 @@ static int pass_on(struct peer *p, const struct addrbook_seen *seen, size_t n)
         mem_free(payload);
         return 0;
     }
-    return manager_tell(&net->inbox, p, MANAGER_ADDRS, payload);
+    return manager_tell(&net->inbox, p, MANAGER_ADDRS, &payload->head);
 }
 
 int gossip_on_addrs(struct peer *p, const struct btc_addrs *addrs)

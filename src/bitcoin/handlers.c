@@ -64,7 +64,7 @@ static int on_feefilter(struct peer *p, struct btc_peer *bp, const struct btc_ms
 static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     const struct btc_headers *h = &m->u.headers;
-    struct manager_payload *batch = manager_payload_new(h->count, true);
+    struct manager_headers *batch = manager_headers_new(h->count);
     int rc;
 
     if (!batch)
@@ -77,14 +77,14 @@ static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg 
     }
     if (h->count)
         peer_add_known(p, batch->hashes[h->count - 1]);
-    return manager_tell(&bp->net->inbox, p, MANAGER_HEADERS, batch);
+    return manager_tell(&bp->net->inbox, p, MANAGER_HEADERS, &batch->head);
 }
 
 /* Only blocks matter: transactions are not relayed. The last announced one leads to the rest. */
 static int on_inv(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     const struct btc_inv_item *last = NULL;
-    struct manager_payload *inv;
+    struct manager_hashes *inv;
 
     (void)bp;
     for (size_t i = 0; i < m->u.inv.count; i++)
@@ -94,23 +94,23 @@ static int on_inv(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
         }
     if (!last)
         return 0;
-    inv = manager_payload_new(1, false);
+    inv = manager_hashes_new(1);
     if (!inv)
         return PN_ENOMEM;
     memcpy(inv->hashes[0], last->hash, BTC_HASH_BYTES);
-    return manager_tell(&bp->net->inbox, p, MANAGER_BLOCK_INV, inv);
+    return manager_tell(&bp->net->inbox, p, MANAGER_BLOCK_INV, &inv->head);
 }
 
 static int tell_locator(struct peer *p, enum manager_event event, const struct btc_locator *l)
 {
-    struct manager_payload *locator = manager_payload_new(l->count, false);
+    struct manager_hashes *locator = manager_hashes_new(l->count);
 
     if (!locator)
         return PN_ENOMEM;
     memcpy(locator->hashes, l->hashes, l->count * BTC_HASH_BYTES);
     memcpy(locator->stop, l->stop, BTC_HASH_BYTES);
     peer_hold(p); /* until the manager has answered */
-    return manager_tell(&btc_peer_of(p)->net->inbox, p, event, locator);
+    return manager_tell(&btc_peer_of(p)->net->inbox, p, event, &locator->head);
 }
 
 static int on_getheaders(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)

@@ -24,31 +24,46 @@ struct chan_class manager_inbox_class = {
                    ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
 };
 
-struct manager_payload *manager_payload_new(size_t n, bool with_headers)
+struct manager_headers *manager_headers_new(size_t n)
 {
-    size_t each = BTC_HASH_BYTES + (with_headers ? sizeof(struct btc_header) : 0);
-    size_t bytes = sizeof(struct manager_payload) + n * each;
-    struct manager_payload *m = mem_alloc(bytes);
+    size_t bytes =
+        sizeof(struct manager_headers) + n * (sizeof(struct btc_header) + BTC_HASH_BYTES);
+    struct manager_headers *m = mem_alloc(bytes);
 
     if (!m)
         return NULL;
-    *m = (struct manager_payload){.bytes = bytes, .n = n};
-    if (with_headers)
-        m->headers = (struct btc_header *)(void *)(m + 1);
-    m->hashes = with_headers ? (void *)(m->headers + n) : (void *)(m + 1);
+    *m = (struct manager_headers){.head.bytes = bytes, .n = n};
+    m->headers = (struct btc_header *)(void *)(m + 1);
+    m->hashes = (void *)(m->headers + n);
     return m;
 }
 
-struct manager_payload *manager_payload_addrs(size_t n)
+struct manager_hashes *manager_hashes_new(size_t n)
 {
-    size_t bytes = sizeof(struct manager_payload) + n * sizeof(struct addrbook_seen);
-    struct manager_payload *m = mem_alloc(bytes);
+    size_t bytes = sizeof(struct manager_hashes) + n * BTC_HASH_BYTES;
+    struct manager_hashes *m = mem_alloc(bytes);
 
-    if (!m)
-        return NULL;
-    *m = (struct manager_payload){
-        .bytes = bytes, .n = n, .addrs = (struct addrbook_seen *)(void *)(m + 1)};
+    if (m)
+        *m = (struct manager_hashes){.head.bytes = bytes, .n = n};
     return m;
+}
+
+struct manager_addrs *manager_addrs_new(size_t n)
+{
+    size_t bytes = sizeof(struct manager_addrs) + n * sizeof(struct addrbook_seen);
+    struct manager_addrs *m = mem_alloc(bytes);
+
+    if (m)
+        *m = (struct manager_addrs){.head.bytes = bytes, .n = n};
+    return m;
+}
+
+void manager_payload_free(struct manager_payload *m)
+{
+    if (m && m->free)
+        m->free(m);
+    else
+        mem_free(m);
 }
 
 int manager_tell(struct chan *inbox, struct peer *p, enum manager_event event,
@@ -58,6 +73,6 @@ int manager_tell(struct chan *inbox, struct peer *p, enum manager_event event,
     int rc = chan_send_or_quit(inbox, &m, peer_quit(p), CLOCK_NEVER);
 
     if (rc < 0)
-        mem_free(payload);
+        manager_payload_free(payload);
     return rc < 0 ? PN_EQUIT : 0;
 }

@@ -2,7 +2,6 @@
 #ifndef BITCOIN_INBOX_H
 #define BITCOIN_INBOX_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,24 +10,44 @@
 #include "peer/peer.h"
 #include "thread/chan.h"
 
-/* What peers tell the manager. The payload is one allocation, freed by the receiver. */
+/* What peers tell the manager. Each event has one row in the table of manager.c. */
 enum manager_event {
     MANAGER_PEER_READY, /* carries a reference */
     MANAGER_PEER_GONE,
-    MANAGER_HEADERS,
-    MANAGER_BLOCK_INV,
-    MANAGER_GETHEADERS,
-    MANAGER_GETBLOCKS,
-    MANAGER_ADDRS,
+    MANAGER_HEADERS,    /* struct manager_headers */
+    MANAGER_BLOCK_INV,  /* struct manager_hashes */
+    MANAGER_GETHEADERS, /* struct manager_hashes: the locator and its stop */
+    MANAGER_GETBLOCKS,  /* likewise */
+    MANAGER_ADDRS,      /* struct manager_addrs */
+    MANAGER_EVENTS
 };
 
+/* The head of every payload. A payload is made by a peer's thread and freed by the manager once it
+ * has been handled, or by manager_tell when it cannot be delivered. */
 struct manager_payload {
-    size_t bytes; /* of this allocation */
+    size_t bytes;                               /* counted against the inbox's bound */
+    void (*free)(struct manager_payload *self); /* NULL: it is one allocation of mem_alloc */
+};
+
+/* The payloads, each one allocation. */
+struct manager_headers {
+    struct manager_payload head;
     size_t n;
-    struct btc_header *headers;        /* MANAGER_HEADERS */
-    uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers; announced; or the locator */
-    uint8_t stop[BTC_HASH_BYTES];      /* of the locator */
-    struct addrbook_seen *addrs;       /* MANAGER_ADDRS */
+    struct btc_header *headers;
+    uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers */
+};
+
+struct manager_hashes {
+    struct manager_payload head;
+    size_t n;
+    uint8_t stop[BTC_HASH_BYTES]; /* of a locator */
+    uint8_t hashes[][BTC_HASH_BYTES];
+};
+
+struct manager_addrs {
+    struct manager_payload head;
+    size_t n;
+    struct addrbook_seen addrs[];
 };
 
 struct manager_msg {
@@ -37,11 +56,13 @@ struct manager_msg {
     struct manager_payload *payload; /* or NULL */
 };
 
-/* Room for n headers (or none) and n hashes. Returns: NULL when there is no memory. */
-struct manager_payload *manager_payload_new(size_t n, bool with_headers);
+/* Room for n headers, hashes or addresses. Returns: NULL when there is no memory. */
+struct manager_headers *manager_headers_new(size_t n);
+struct manager_hashes *manager_hashes_new(size_t n);
+struct manager_addrs *manager_addrs_new(size_t n);
 
-/* Room for n addresses. Returns: NULL when there is no memory. */
-struct manager_payload *manager_payload_addrs(size_t n);
+/* Accepts NULL. */
+void manager_payload_free(struct manager_payload *m);
 
 /* Tell the manager that owns the inbox; blocks while it is busy, until the peer parts. Thread: in.
  * Owns: takes the payload in every case. Returns: 0 or PN_EQUIT. */

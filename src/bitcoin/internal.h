@@ -11,6 +11,7 @@
 #include "bitcoin/frames.h"
 #include "bitcoin/gossip.h"
 #include "bitcoin/inbox.h"
+#include "bitcoin/manager.h"
 #include "bitcoin/nonces.h"
 #include "bitcoin/wire/frame.h"
 #include "bitcoin/wire/msg.h"
@@ -35,10 +36,11 @@ struct btc_peer {
     int64_t time_offset_s; /* theirs minus ours */
     bool relay;            /* wants transactions announced */
     bool wtxid_relay, addr_v2;
-    struct net_addr seen_us_at; /* our address as they see it */
-    bool told_manager;          /* READY was posted, so GONE must follow */
-    struct gossip gossip;       /* thread in */
-    struct score score;         /* of harmless requests in bulk */
+    struct net_addr seen_us_at;   /* our address as they see it */
+    bool told_manager;            /* READY was posted, so GONE must follow */
+    struct manager_peer *managed; /* thread manager */
+    struct gossip gossip;         /* thread in */
+    struct score score;           /* of harmless requests in bulk */
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
     atomic_bool wants_headers;         /* sent sendheaders, BIP130 */
@@ -50,9 +52,11 @@ static inline struct btc_peer *btc_peer_of(const struct peer *p)
     return peer_proto_data(p);
 }
 
-/* One peer as the manager knows it. */
-struct sync_peer {
-    struct peer *peer;     /* a reference */
+/* One peer as the manager knows it; it does not move as long as the peer is there. */
+struct manager_peer {
+    struct peer *peer; /* a reference */
+
+    /* sync.c */
     int64_t best_height;   /* what it claimed or showed */
     bool asked;            /* since it is here */
     bool in_flight;        /* a getheaders is unanswered */
@@ -87,10 +91,12 @@ struct bitcoin {
 
     /* the manager's thread alone */
     struct chain chain;
-    struct sync_peer *peers; /* max_peers places, the first n_peers taken */
+    struct manager_peer **peers; /* max_peers of them, the first n_peers in use */
+    struct manager_peer *places; /* what they point to */
     unsigned n_peers;
-    uint64_t sync_peer_id; /* whose batches we are following; 0: none */
-    int64_t generate_at_us;
+    int64_t due_us[PART_COUNT];
+    uint64_t sync_peer_id;  /* whose batches we are following; 0: none */
+    int64_t generate_at_us; /* 0: not yet set */
     struct bitcoin_metrics metrics;
     struct siphash_key relay_key; /* who hears of which address */
     int64_t collisions_us;
@@ -117,37 +123,27 @@ void *btc_transport_new(const uint8_t magic[BTC_MAGIC_BYTES]);
 int btc_negotiate(struct peer *p);
 int btc_handle(struct peer *p, const struct peer_message *m);
 
-/* --- manager.c --- */
-void manager_run(void *arg);
-struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p);
+/* --- the parts of the manager, and the handlers of its messages: thread manager --- */
+extern const struct manager_part sync_part;
+void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 
-/* --- sync.c: thread manager --- */
-void sync_peer_ready(struct bitcoin *b, struct sync_peer *s);
-void sync_peer_gone(struct bitcoin *b, uint64_t id);
-void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *batch);
-void sync_tick(struct bitcoin *b);
-void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *inv);
-
-/* --- serve.c: thread manager --- */
-void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_payload *locator);
-void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_payload *locator);
+/* Each answer ends the peer_hold of its request. */
+void serve_getheaders(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 
 /* The active chain has changed: tell the gauges, and the peers when it is news rather than
- * history. `holds_block` tells whether the tip's block can be served. */
+ * history. By way of manager_tip_moved alone. */
 void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block);
 
-/* --- addr_relay.c: thread manager --- */
-void addr_relay_peer_ready(struct bitcoin *b, struct sync_peer *s);
-void addr_relay_peer_gone(struct sync_peer *s);
-void addr_relay_addrs(struct bitcoin *b, struct sync_peer *from,
-                      const struct manager_payload *addrs);
-void addr_relay_tick(struct bitcoin *b);
+extern const struct manager_part addr_relay_part;
+void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from,
+                      struct manager_payload *payload);
+
+extern const struct manager_part generate_part;
 
 /* --- source.c: thread dialer --- */
 int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind);
 void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
-
-/* --- generate.c: thread manager --- */
-void generate_block(struct bitcoin *b);
 
 #endif

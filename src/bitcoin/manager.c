@@ -1,6 +1,8 @@
-/* The manager thread: sole owner of the header chain. It waits on its inbox (and on the time of
- * the next block to produce) and only try-sends to peers; the one place where it may wait is the
- * server's inbox, when it hands over an announcement. */
+/* The manager's loop. It waits on its inbox and on the next time that a part has named, and only
+ * try-sends to peers; the one place where it may wait is the server's inbox, when it hands over an
+ * announcement. */
+#include "bitcoin/manager.h"
+
 #include <string.h>
 
 #include "base/bug.h"
@@ -8,18 +10,35 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/internal.h"
-#include "log/log.h"
-#include "metrics/metrics.h"
 
 enum { HEARTBEAT_MS = 1000 };
 
-struct sync_peer *manager_find(struct bitcoin *b, const struct peer *p)
+typedef void manager_handler(struct bitcoin *b, struct manager_peer *s,
+                             struct manager_payload *payload);
+
+static const struct manager_part *const parts[PART_COUNT] = {
+    [PART_ADDR_RELAY] = &addr_relay_part,
+    [PART_SYNC] = &sync_part,
+    [PART_GENERATE] = &generate_part,
+};
+
+static manager_handler *const handlers[MANAGER_EVENTS] = {
+    [MANAGER_HEADERS] = sync_headers,        [MANAGER_BLOCK_INV] = sync_block_inv,
+    [MANAGER_GETHEADERS] = serve_getheaders, [MANAGER_GETBLOCKS] = serve_getblocks,
+    [MANAGER_ADDRS] = addr_relay_addrs,
+};
+
+#define EACH_PART(i, function)           \
+    for (int i = 0; i < PART_COUNT; i++) \
+        if (parts[i]->function)
+
+void manager_due(struct bitcoin *b, enum manager_part_id part, int64_t at_us)
 {
-    for (unsigned i = 0; i < b->n_peers; i++)
-        if (b->peers[i].peer == p)
-            return &b->peers[i];
-    return NULL;
+    if (at_us < b->due_us[part])
+        b->due_us[part] = at_us;
 }
+
+/* --- peers --- */
 
 /* The block-relay-only peers are the anchors of the next run. */
 static void tell_anchors(struct bitcoin *b)
@@ -30,44 +49,59 @@ static void tell_anchors(struct bitcoin *b)
     if (!b->config.dump)
         return;
     for (unsigned i = 0; i < b->n_peers && n < ANCHORS_MAX; i++)
-        if (peer_kind(b->peers[i].peer) == CONN_BLOCK_RELAY)
-            anchors[n++] = *peer_addr(b->peers[i].peer);
+        if (peer_kind(b->peers[i]->peer) == CONN_BLOCK_RELAY)
+            anchors[n++] = *peer_addr(b->peers[i]->peer);
     addr_dump_set_anchors(b->config.dump, anchors, n);
 }
 
 static void peer_ready(struct bitcoin *b, struct peer *p)
 {
-    struct sync_peer *s = &b->peers[b->n_peers];
+    struct manager_peer *s;
 
     if (BUG(b->n_peers == b->config.max_peers)) {
         peer_unref(p);
         return;
     }
-    *s = (struct sync_peer){.peer = p, .best_height = btc_peer_of(p)->start_height};
-    b->n_peers++;
-    addr_relay_peer_ready(b, s);
-    sync_peer_ready(b, s);
+    s = b->peers[b->n_peers++];
+    *s = (struct manager_peer){.peer = p};
+    btc_peer_of(p)->managed = s;
+    EACH_PART(i, peer_ready)
+    parts[i]->peer_ready(b, s);
+    memset(b->due_us, 0, sizeof b->due_us);
     atomic_store(&b->known_peers, b->n_peers); /* only now: in_sync has taken it into account */
     tell_anchors(b);
 }
 
+/* The places of b->peers are a permutation: those in use come first. */
+static void take_out(struct bitcoin *b, struct manager_peer *s)
+{
+    unsigned i = 0;
+
+    while (b->peers[i] != s)
+        i++;
+    b->peers[i] = b->peers[--b->n_peers];
+    b->peers[b->n_peers] = s;
+}
+
 static void peer_gone(struct bitcoin *b, struct peer *p)
 {
-    struct sync_peer *s = manager_find(b, p);
-    uint64_t id = peer_id(p);
+    struct manager_peer *s = btc_peer_of(p)->managed;
 
     if (BUG(!s))
         return;
-    addr_relay_peer_gone(s);
-    *s = b->peers[--b->n_peers];
-    peer_unref(p);
-    sync_peer_gone(b, id);
+    take_out(b, s);
+    EACH_PART(i, peer_gone)
+    parts[i]->peer_gone(b, s);
+    btc_peer_of(p)->managed = NULL;
     atomic_store(&b->known_peers, b->n_peers);
+    peer_unref(p);
 }
+
+/* --- the loop --- */
 
 static void take(struct bitcoin *b, struct manager_msg *m)
 {
-    struct sync_peer *s;
+    struct manager_peer *s;
 
     if (m->event == MANAGER_PEER_READY) {
         peer_ready(b, m->peer);
@@ -77,39 +111,33 @@ static void take(struct bitcoin *b, struct manager_msg *m)
         peer_gone(b, m->peer);
         return;
     }
-    s = manager_find(b, m->peer);
-    if (BUG(!s))
-        return;
-    switch (m->event) {
-    case MANAGER_HEADERS:
-        sync_headers(b, s, m->payload);
-        break;
-    case MANAGER_BLOCK_INV:
-        sync_block_inv(b, s, m->payload);
-        break;
-    case MANAGER_GETHEADERS:
-        serve_getheaders(b, m->peer, m->payload);
-        peer_release(m->peer);
-        break;
-    case MANAGER_GETBLOCKS:
-        serve_getblocks(b, m->peer, m->payload);
-        peer_release(m->peer);
-        break;
-    case MANAGER_ADDRS:
-        addr_relay_addrs(b, s, m->payload);
-        break;
-    case MANAGER_PEER_READY:
-    case MANAGER_PEER_GONE:
-        break;
+    s = btc_peer_of(m->peer)->managed;
+    if (!BUG(!s || !handlers[m->event]))
+        handlers[m->event](b, s, m->payload);
+    manager_payload_free(m->payload);
+}
+
+static void tick(struct bitcoin *b)
+{
+    EACH_PART(i, tick)
+    {
+        int64_t now_us = clock_mono_us();
+
+        if (now_us < b->due_us[i])
+            continue;
+        b->due_us[i] = CLOCK_NEVER; /* so that what the tick itself asks for is not lost */
+        manager_due(b, (enum manager_part_id)i, parts[i]->tick(b, now_us));
     }
-    mem_free(m->payload);
 }
 
 static int64_t next_deadline(const struct bitcoin *b)
 {
-    int64_t beat = clock_deadline_ms(HEARTBEAT_MS);
+    int64_t next = clock_deadline_ms(HEARTBEAT_MS);
 
-    return b->generate_at_us < beat ? b->generate_at_us : beat;
+    EACH_PART(i, tick)
+    if (b->due_us[i] < next)
+        next = b->due_us[i];
+    return next;
 }
 
 void manager_run(void *arg)
@@ -121,8 +149,6 @@ void manager_run(void *arg)
         {.chan = &b->quit, .op = CHAN_RECV},
     };
 
-    b->generate_at_us =
-        b->config.generate_ms > 0 ? clock_deadline_ms(b->config.generate_ms) : CLOCK_NEVER;
     for (;;) {
         int which = chan_select(cases, 2, next_deadline(b));
 
@@ -131,14 +157,44 @@ void manager_run(void *arg)
             take(b, &m);
         else if (which == 1)
             break;
-        addr_relay_tick(b);
-        sync_tick(b);
-        if (clock_mono_us() < b->generate_at_us)
-            continue;
-        generate_block(b);
-        b->generate_at_us = clock_deadline_ms(b->config.generate_ms);
+        tick(b);
     }
     /* Every peer is gone: what is left in the inbox gives their references back. */
     while (chan_try_recv(&b->inbox, &m) == 0)
         take(b, &m);
+}
+
+void manager_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block)
+{
+    serve_tip_moved(b, r, holds_block);
+    EACH_PART(i, tip_moved)
+    parts[i]->tip_moved(b, r);
+}
+
+int manager_init(struct bitcoin *b)
+{
+    unsigned n = b->config.max_peers;
+
+    b->places = mem_zalloc_array(n, sizeof *b->places);
+    b->peers = mem_zalloc_array(n, sizeof *b->peers);
+    if (!b->places || !b->peers)
+        return PN_ENOMEM;
+    for (unsigned i = 0; i < n; i++)
+        b->peers[i] = &b->places[i];
+    EACH_PART(i, init)
+    {
+        int rc = parts[i]->init(b);
+
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+void manager_free(struct bitcoin *b)
+{
+    EACH_PART(i, free)
+    parts[i]->free(b);
+    MEM_FREE(b->peers);
+    MEM_FREE(b->places);
 }

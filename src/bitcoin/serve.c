@@ -24,7 +24,8 @@ static void send_headers(struct bitcoin *b, struct peer *p, const struct btc_hea
         peer_send(p, f, 0);
 }
 
-void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_payload *locator)
+static void answer_getheaders(struct bitcoin *b, struct peer *p,
+                              const struct manager_hashes *locator)
 {
     struct btc_header *headers;
     uint32_t fork;
@@ -47,7 +48,8 @@ void serve_getheaders(struct bitcoin *b, struct peer *p, const struct manager_pa
 
 /* Only blocks that we can also serve are named. An answer is owed even when there are none: btcd
  * parts from a peer that leaves its getblocks without an inv for 30 s. */
-void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_payload *locator)
+static void answer_getblocks(struct bitcoin *b, struct peer *p,
+                             const struct manager_hashes *locator)
 {
     struct btc_inv_item *items = mem_alloc_array(GETBLOCKS_MAX, sizeof *items);
     uint32_t fork =
@@ -74,6 +76,18 @@ void serve_getblocks(struct bitcoin *b, struct peer *p, const struct manager_pay
     mem_free(items);
     if (f)
         peer_send(p, f, 0);
+}
+
+void serve_getheaders(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
+{
+    answer_getheaders(b, s->peer, (struct manager_hashes *)(void *)payload);
+    peer_release(s->peer);
+}
+
+void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
+{
+    answer_getblocks(b, s->peer, (struct manager_hashes *)(void *)payload);
+    peer_release(s->peer);
 }
 
 /* Both run on the server's thread. A peer that has just been told is from now on known to know. */

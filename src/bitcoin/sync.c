@@ -1,6 +1,6 @@
 /* Header sync. A header batch: thread in decodes it and checks size, work and linkage (handlers.c,
  * on_headers) -> manager's inbox -> sync_headers -> chain_accept_many -> the next request to the
- * peer that is ahead -> serve_tip_moved tells gauges and peers.
+ * peer that is ahead -> manager_tip_moved tells gauges and peers.
  *
  * One peer at a time is followed through a long sync; any peer may take its place when it leaves,
  * stalls (peer_stall.c) or has no more, and every peer's announcements count. */
@@ -16,6 +16,7 @@ enum {
     UNCONNECTED_MAX = 10 /* Core, MAX_NUM_UNCONNECTING_HEADERS_MSGS */
 };
 
+#define TICK_US      INT64_C(1000000)
 #define STALE_TIP_US (INT64_C(30) * 60 * 1000000)
 
 static struct metric_family rejected = {
@@ -29,7 +30,7 @@ static struct metric_family rejected = {
  * with the same tip has something to say: some send no empty answer (Core does the same). An answer
  * is owed only by a peer that claims to have more than we do: one that is not in sync itself may
  * keep silent. */
-static void request_headers(struct bitcoin *b, struct sync_peer *s, uint32_t from)
+static void request_headers(struct bitcoin *b, struct manager_peer *s, uint32_t from)
 {
     uint8_t hashes[CHAIN_LOCATOR_MAX][BTC_HASH_BYTES];
     uint32_t parent = chain_entry(&b->chain, from)->parent;
@@ -56,17 +57,17 @@ static void set_in_sync(struct bitcoin *b)
     bool in_sync = b->sync_peer_id == 0 && chain_min_work_reached(&b->chain);
 
     for (unsigned i = 0; i < b->n_peers; i++)
-        in_sync = in_sync && b->peers[i].best_height <= (int64_t)chain_height(&b->chain);
+        in_sync = in_sync && b->peers[i]->best_height <= (int64_t)chain_height(&b->chain);
     atomic_store(&b->in_sync, in_sync);
 }
 
 /* Follow a peer that claims more than we have; else ask the others once what they know. */
 static void choose_sync_peer(struct bitcoin *b)
 {
-    struct sync_peer *best = NULL;
+    struct manager_peer *best = NULL;
 
     for (unsigned i = 0; i < b->n_peers; i++) {
-        struct sync_peer *s = &b->peers[i];
+        struct manager_peer *s = b->peers[i];
 
         if (!s->asked && (!best || s->best_height > best->best_height))
             best = s;
@@ -78,15 +79,15 @@ static void choose_sync_peer(struct bitcoin *b)
         request_headers(b, best, chain_tip(&b->chain));
     } else {
         for (unsigned i = 0; i < b->n_peers; i++)
-            if (!b->peers[i].asked)
-                request_headers(b, &b->peers[i], chain_tip(&b->chain));
+            if (!b->peers[i]->asked)
+                request_headers(b, b->peers[i], chain_tip(&b->chain));
     }
     set_in_sync(b);
 }
 
-void sync_peer_ready(struct bitcoin *b, struct sync_peer *s)
+static void on_peer_ready(struct bitcoin *b, struct manager_peer *s)
 {
-    (void)s;
+    s->best_height = btc_peer_of(s->peer)->start_height;
     if (b->sync_peer_id == 0)
         choose_sync_peer(b);
     else
@@ -99,13 +100,13 @@ static void end_sync(struct bitcoin *b)
     choose_sync_peer(b);
 }
 
-void sync_peer_gone(struct bitcoin *b, uint64_t id)
+static void on_peer_gone(struct bitcoin *b, struct manager_peer *s)
 {
-    if (b->sync_peer_id == id)
+    if (b->sync_peer_id == peer_id(s->peer))
         end_sync(b);
 }
 
-static void refuse(struct bitcoin *b, struct sync_peer *s, int rc)
+static void refuse(struct bitcoin *b, struct manager_peer *s, int rc)
 {
     metric_add(metric_get(&rejected, b->config.params.name, pn_errname(rc), NULL), 1);
     if (rc == PN_ELIMIT || rc == PN_ENOMEM) {
@@ -122,7 +123,7 @@ static void refuse(struct bitcoin *b, struct sync_peer *s, int rc)
 }
 
 /* Whether the batch gives reason to ask this peer for what follows it. */
-static bool more_expected(struct bitcoin *b, struct sync_peer *s, size_t n, uint32_t last)
+static bool more_expected(struct bitcoin *b, struct manager_peer *s, size_t n, uint32_t last)
 {
     uint32_t height = chain_entry(&b->chain, last)->height;
     bool progress = height > s->shown_height;
@@ -136,7 +137,7 @@ static bool more_expected(struct bitcoin *b, struct sync_peer *s, size_t n, uint
 
 /* Once in sync, a branch that trails far behind is not worth its memory: anyone can mine headers at
  * the difficulty of the first years (Core, headers presync). Unknown parents are judged later. */
-static bool too_little_work(const struct bitcoin *b, const struct manager_payload *batch)
+static bool too_little_work(const struct bitcoin *b, const struct manager_headers *batch)
 {
     uint32_t parent = chain_find(&b->chain, batch->headers[0].prev);
 
@@ -145,8 +146,9 @@ static bool too_little_work(const struct bitcoin *b, const struct manager_payloa
                chain_dos_work(&b->chain);
 }
 
-void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *batch)
+void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
 {
+    const struct manager_headers *batch = (struct manager_headers *)(void *)payload;
     struct chain_result r;
     bool followed = b->sync_peer_id == peer_id(s->peer), again = s->again;
     int rc;
@@ -171,7 +173,7 @@ void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_p
     if (r.added)
         atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
     if (r.tip_moved)
-        serve_tip_moved(b, &r, false);
+        manager_tip_moved(b, &r, false);
     if (rc < 0) {
         refuse(b, s, rc);
         return;
@@ -188,20 +190,23 @@ void sync_headers(struct bitcoin *b, struct sync_peer *s, const struct manager_p
 
 /* A tip that has not moved for three intended block times may mean that all our peers are kept from
  * the network: one more outbound connection is made until it moves (Core, CheckForStaleTip). */
-void sync_tick(struct bitcoin *b)
+static int64_t tick(struct bitcoin *b, int64_t now_us)
 {
-    bool stale = clock_mono_us() - b->tip_moved_us > STALE_TIP_US;
+    bool stale = now_us - b->tip_moved_us > STALE_TIP_US;
 
     if (stale == b->tip_stale || !b->dialer)
-        return;
+        return now_us + TICK_US;
     b->tip_stale = stale;
     if (stale)
         log_warn("bitcoin", "no new header for 30 minutes: looking for one more peer");
     dialer_set_extra(b->dialer, b->network, stale ? 1 : 0);
+    return now_us + TICK_US;
 }
 
-void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager_payload *inv)
+void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
 {
+    const struct manager_hashes *inv = (struct manager_hashes *)(void *)payload;
+
     if (chain_find(&b->chain, inv->hashes[0]) != CHAIN_NONE)
         return;
     if (s->in_flight)
@@ -209,3 +214,9 @@ void sync_block_inv(struct bitcoin *b, struct sync_peer *s, const struct manager
     else
         request_headers(b, s, chain_tip(&b->chain));
 }
+
+const struct manager_part sync_part = {
+    .peer_ready = on_peer_ready,
+    .peer_gone = on_peer_gone,
+    .tick = tick,
+};
