@@ -67,10 +67,11 @@ int pn_err_from_errno(int sys_errno)
     case ETIMEDOUT:
         return PN_ETIMEDOUT;
     case EIO:
+        return PN_EIO;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-        return PN_EIO;
+    case EFBIG: /* the limit of RLIMIT_FSIZE */
+        return PN_ENOSPC;
     case ENOENT:
         return PN_ENOENT;
     case EEXIST:

@@ -97,7 +97,8 @@
     X(PN_EFORK, "wrong_fork", "its chain forked off ours, or has forks that we do not know")   \
     X(PN_EFORK_REMOTE, "stale_fork", "its software does not know forks that have passed")      \
     X(PN_ENETWORK, "wrong_network", "it serves another network")                               \
-    X(PN_EGENESIS, "wrong_genesis", "its chain begins with another block")
+    X(PN_EGENESIS, "wrong_genesis", "its chain begins with another block")                     \
+    X(PN_ENOSPC, "disk_full", "no room left on the disk")
 
 enum pn_err {
     PN_OK = 0,

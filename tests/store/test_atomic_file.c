@@ -127,7 +127,7 @@ START_TEST(when_the_disk_is_full_the_old_file_stands)
     rc[2] = atomic_file_commit(&f);
     setrlimit(RLIMIT_FSIZE, &any);
     for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(rc[i], PN_EIO);
+        ck_assert_int_eq(rc[i], PN_ENOSPC);
     expect_content("old");
     ck_assert_int_ne(access(tmp, F_OK), 0);
     mem_free(data);
