@@ -2,25 +2,19 @@
  * peers_format.h. */
 #include "addrbook/peers_file.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "addrbook/book.h"
 #include "addrbook/peers_format.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/hex.h"
 #include "log/log.h"
 #include "store/atomic_file.h"
+#include "store/move_aside.h"
 #include "store/read_file.h"
 
 #define LOG_SUBSYSTEM "addrbook"
-
-static const char bad_infix[] = ".bad-";
 
 const char *peers_asmap_text(char out[PEERS_ID_TEXT_BYTES], const struct net_policy *policy)
 {
@@ -30,48 +24,18 @@ const char *peers_asmap_text(char out[PEERS_ID_TEXT_BYTES], const struct net_pol
     return out;
 }
 
-/* Remove the damaged files of before: of `path` "dir/peers.json" all "dir/peers.json.bad-*". */
-static void remove_older_bad(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char *dir_path = slash ? mem_dup(path, (size_t)(slash - path) + 2) : mem_strdup(".");
-    size_t name_len = strlen(name);
-    struct dirent *entry;
-    DIR *dir;
-
-    if (!dir_path)
-        return;
-    if (slash)
-        dir_path[slash - path + 1] = '\0';
-    dir = opendir(dir_path);
-    mem_free(dir_path);
-    if (!dir)
-        return;
-    while ((entry = readdir(dir)))
-        if (strncmp(entry->d_name, name, name_len) == 0 &&
-            strncmp(entry->d_name + name_len, bad_infix, sizeof bad_infix - 1) == 0)
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-}
-
 static void move_aside(const char *path, int why, size_t at)
 {
-    size_t size = strlen(path) + sizeof bad_infix + 20;
-    char *aside = mem_alloc(size);
+    char *aside;
+    int rc = file_move_aside(&aside, path);
 
-    if (!aside)
-        return;
-    remove_older_bad(path);
-    snprintf(aside, size, "%s%s%lld", path, bad_infix, (long long)clock_wall_s());
-    if (rename(path, aside) < 0) {
+    if (rc < 0)
         log_error(LOG_SUBSYSTEM, "%s is damaged (%s, byte %zu) and cannot be moved aside: %s", path,
-                  pn_strerror(why), at, strerror(errno));
-    } else {
-        atomic_file_sync_dir(path);
+                  pn_strerror(why), at, pn_strerror(rc));
+    else
         log_warn(LOG_SUBSYSTEM,
                  "%s is damaged (%s, byte %zu): moved aside to %s, starting without addresses",
                  path, pn_strerror(why), at, aside);
-    }
     mem_free(aside);
 }
 

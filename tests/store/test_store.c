@@ -7,9 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "harness.h"
 #include "store/datadir.h"
+#include "store/move_aside.h"
 
 static char root[64];
 
@@ -116,6 +119,29 @@ START_TEST(the_pidfile_holds_this_process)
 }
 END_TEST
 
+START_TEST(a_damaged_file_is_kept_aside_in_place_of_the_one_before)
+{
+    char *aside;
+
+    make_root();
+    clock_test_start(1700000000);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pidfile_write(below("list.json")), 0);
+        ck_assert_int_eq(file_move_aside(&aside, below("list.json")), 0);
+        ck_assert_str_eq(aside,
+                         below(i == 0 ? "list.json.bad-1700000000" : "list.json.bad-1700000005"));
+        mem_free(aside);
+        clock_test_advance_ms(5000);
+    }
+    ck_assert_int_ne(access(below("list.json"), F_OK), 0);
+    ck_assert_int_ne(access(below("list.json.bad-1700000000"), F_OK), 0);
+    ck_assert_int_eq(access(below("list.json.bad-1700000005"), F_OK), 0);
+    ck_assert_int_eq(file_move_aside(&aside, below("no such file")), PN_ENOENT);
+    ck_assert_ptr_null(aside);
+    clock_test_stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("store");
@@ -127,5 +153,6 @@ int main(void)
     tcase_add_test(t, the_lock_of_a_killed_process_is_no_obstacle);
     tcase_add_test(t, a_path_through_a_file_is_an_error);
     tcase_add_test(t, the_pidfile_holds_this_process);
+    tcase_add_test(t, a_damaged_file_is_kept_aside_in_place_of_the_one_before);
     return harness_run(s);
 }
