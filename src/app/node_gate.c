@@ -10,7 +10,7 @@
 #include "journal/journal.h"
 #include "log/log.h"
 
-enum { JOURNAL_RECORDS = 10000 };
+enum { JOURNAL_RECORDS = 512 }; /* of each event */
 
 static int fill(struct subnet_list *list, const struct option_list *items)
 {
@@ -58,7 +58,11 @@ void node_gate_save(struct node *n)
     uint64_t version;
     int rc;
 
-    if (!n->gate.bans || (version = banlist_version(n->gate.bans)) == n->bans_saved)
+    if (!n->gate.bans)
+        return;
+    gate_sweep(&n->gate);
+    version = banlist_version(n->gate.bans);
+    if (version == n->bans_saved)
         return;
     rc = banlist_save(n->gate.bans, n->ban_file);
     if (rc < 0)

@@ -1,4 +1,4 @@
-/* The lock and the rules around the table of bans. */
+/* The lock and the rules around the two tables of bans: the automatic ones and the operator's. */
 #include "dial/banlist.h"
 
 #include <assert.h>
@@ -11,9 +11,11 @@
 #include "base/mutex.h"
 #include "dial/ban_table.h"
 
+enum { AUTOMATIC, MANUAL, TABLES };
+
 struct banlist {
     struct mutex mu;
-    struct ban_table *table; /* always the same; what it points to is guarded by mu */
+    struct ban_table *tables[TABLES]; /* always the same; what they point to is guarded by mu */
     uint64_t version GUARDED_BY(mu);
 };
 
@@ -23,20 +25,21 @@ struct banlist *banlist_new(unsigned capacity)
 
     if (!b)
         return NULL;
-    b->table = ban_table_new(capacity);
-    if (!b->table) {
-        mem_free(b);
-        return NULL;
-    }
+    b->tables[AUTOMATIC] = ban_table_new(capacity);
+    b->tables[MANUAL] = ban_table_new(capacity);
     mutex_init(&b->mu);
-    return b;
+    if (b->tables[AUTOMATIC] && b->tables[MANUAL])
+        return b;
+    banlist_free(b);
+    return NULL;
 }
 
 void banlist_free(struct banlist *b)
 {
     if (!b)
         return;
-    ban_table_free(b->table);
+    ban_table_free(b->tables[AUTOMATIC]);
+    ban_table_free(b->tables[MANUAL]);
     mutex_destroy(&b->mu);
     mem_free(b);
 }
@@ -87,21 +90,23 @@ static bool is_canonical(const struct subnet *net)
     return true;
 }
 
-/* Make room for a ban until that time. */
-static int give_way(struct ban_table *t, int64_t until_s)
+/* Make room for a ban. */
+static int give_way(struct ban_table *t, struct ban *displaced, const struct ban *ban)
 {
     const struct ban *first = ban_table_first(t);
 
     if (ban_table_count(t) < ban_table_capacity(t))
         return 0;
-    if (first->until_s > until_s)
+    if (ban->manual || first->until_s > ban->until_s)
         return PN_ELIMIT;
+    *displaced = *first;
     ban_table_remove(t, first);
     return 0;
 }
 
-static int enter(struct ban_table *t, const struct ban *ban)
+static int enter(struct banlist *b, struct ban *displaced, const struct ban *ban) REQUIRES(b->mu)
 {
+    struct ban_table *t = b->tables[ban->manual ? MANUAL : AUTOMATIC];
     const struct ban *old = ban_table_exact(t, &ban->net);
     int rc;
 
@@ -109,7 +114,7 @@ static int enter(struct ban_table *t, const struct ban *ban)
         return PN_EEXIST;
     if (old)
         ban_table_remove(t, old);
-    rc = give_way(t, ban->until_s);
+    rc = give_way(t, displaced, ban);
     if (rc == 0)
         ban_table_insert(t, ban);
     return rc;
@@ -125,17 +130,30 @@ static void copy_reason(char out[BAN_REASON_BYTES], const char *in)
     out[i] = '\0';
 }
 
-int banlist_add(struct banlist *b, const struct subnet *net, int64_t until_s, const char *reason)
+static int add(struct banlist *b, const struct subnet *net, int64_t until_s, const char *reason,
+               bool manual)
 {
-    struct ban ban = {.net = *net, .created_s = clock_wall_s(), .until_s = until_s};
+    struct ban ban = {
+        .net = *net, .created_s = clock_wall_s(), .until_s = until_s, .manual = manual};
 
     copy_reason(ban.reason, reason);
-    return banlist_enter(b, &ban);
+    return banlist_enter(b, NULL, &ban);
 }
 
-int banlist_enter(struct banlist *b, const struct ban *ban)
+int banlist_add(struct banlist *b, const struct subnet *net, int64_t until_s, const char *reason)
 {
-    struct ban entry = *ban;
+    return add(b, net, until_s, reason, false);
+}
+
+int banlist_add_manual(struct banlist *b, const struct subnet *net, int64_t until_s,
+                       const char *reason)
+{
+    return add(b, net, until_s, reason, true);
+}
+
+int banlist_enter(struct banlist *b, struct ban *displaced, const struct ban *ban)
+{
+    struct ban entry = *ban, gone = {.until_s = 0};
     int rc;
 
     copy_reason(entry.reason, ban->reason);
@@ -144,24 +162,28 @@ int banlist_enter(struct banlist *b, const struct ban *ban)
     if (!is_canonical(&entry.net) || entry.until_s <= clock_wall_s())
         return PN_EINVAL;
     mutex_lock(&b->mu);
-    rc = enter(b->table, &entry);
+    rc = enter(b, &gone, &entry);
     b->version += rc == 0;
     mutex_unlock(&b->mu);
+    if (displaced)
+        *displaced = gone;
     return rc;
 }
 
 int banlist_remove(struct banlist *b, const struct subnet *net)
 {
-    const struct ban *ban;
-    bool found;
+    bool found = false;
 
     if (!is_canonical(net))
         return PN_ENOENT;
     mutex_lock(&b->mu);
-    ban = ban_table_exact(b->table, net);
-    found = ban != NULL;
-    if (found)
-        ban_table_remove(b->table, ban);
+    for (int i = 0; i < TABLES; i++) {
+        const struct ban *ban = ban_table_exact(b->tables[i], net);
+
+        found = found || ban;
+        if (ban)
+            ban_table_remove(b->tables[i], ban);
+    }
     b->version += found;
     mutex_unlock(&b->mu);
     return found ? 0 : PN_ENOENT;
@@ -172,10 +194,23 @@ void banlist_clear(struct banlist *b)
     const struct ban *first;
 
     mutex_lock(&b->mu);
-    while ((first = ban_table_first(b->table)))
-        ban_table_remove(b->table, first);
+    for (int i = 0; i < TABLES; i++)
+        while ((first = ban_table_first(b->tables[i])))
+            ban_table_remove(b->tables[i], first);
     b->version++;
     mutex_unlock(&b->mu);
+}
+
+/* Of the two narrowest ones the narrower; of two alike the operator's. */
+static const struct ban *match(const struct banlist *b, const struct net_addr *addr, int64_t now_s)
+    REQUIRES(b->mu)
+{
+    const struct ban *automatic = ban_table_match(b->tables[AUTOMATIC], addr, now_s);
+    const struct ban *manual = ban_table_match(b->tables[MANUAL], addr, now_s);
+
+    if (!automatic || (manual && manual->net.prefix_bits >= automatic->net.prefix_bits))
+        return manual;
+    return automatic;
 }
 
 bool banlist_find(struct banlist *b, struct ban *out, const struct net_addr *addr)
@@ -185,7 +220,7 @@ bool banlist_find(struct banlist *b, struct ban *out, const struct net_addr *add
     bool found;
 
     mutex_lock(&b->mu);
-    ban = ban_table_match(b->table, addr, now_s);
+    ban = match(b, addr, now_s);
     found = ban != NULL;
     if (found && out)
         *out = *ban;
@@ -200,10 +235,11 @@ size_t banlist_sweep(struct banlist *b, struct ban *out, size_t max)
     size_t n = 0;
 
     mutex_lock(&b->mu);
-    while (n < max && (first = ban_table_first(b->table)) && first->until_s <= now_s) {
-        out[n++] = *first;
-        ban_table_remove(b->table, first);
-    }
+    for (int i = 0; i < TABLES; i++)
+        while (n < max && (first = ban_table_first(b->tables[i])) && first->until_s <= now_s) {
+            out[n++] = *first;
+            ban_table_remove(b->tables[i], first);
+        }
     b->version += n > 0;
     mutex_unlock(&b->mu);
     return n;
@@ -214,10 +250,9 @@ size_t banlist_copy(struct banlist *b, struct ban *out, size_t max)
     size_t n = 0;
 
     mutex_lock(&b->mu);
-    while (n < max && n < ban_table_count(b->table)) {
-        out[n] = *ban_table_at(b->table, (unsigned)n);
-        n++;
-    }
+    for (int i = 0; i < TABLES; i++)
+        for (unsigned k = 0; k < ban_table_count(b->tables[i]) && n < max; k++)
+            out[n++] = *ban_table_at(b->tables[i], k);
     mutex_unlock(&b->mu);
     return n;
 }
@@ -227,7 +262,7 @@ unsigned banlist_count(struct banlist *b)
     unsigned n;
 
     mutex_lock(&b->mu);
-    n = ban_table_count(b->table);
+    n = ban_table_count(b->tables[AUTOMATIC]) + ban_table_count(b->tables[MANUAL]);
     mutex_unlock(&b->mu);
     return n;
 }

@@ -1,27 +1,24 @@
 /* The format:
  *
  *     {"banned_nets": [{"version": 1, "ban_created": SECONDS, "banned_until": SECONDS,
- *                       "address": "1.2.3.0/24", "ban_reason": "score"}, ...]}
+ *                       "address": "1.2.3.0/24", "ban_reason": "score",
+ *                       "manual": false}, ...]}
  *
  * A file is read twice: once to see that it is whole, and only then into the list. */
 #include "dial/banlist_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/json_scan.h"
 #include "log/log.h"
 #include "store/atomic_file.h"
+#include "store/move_aside.h"
+#include "store/read_file.h"
 
-enum { ENTRY_VERSION = 1, PATH_MAX_BYTES = 1024 };
+enum { ENTRY_VERSION = 1 };
 
 static void write_bans(struct atomic_file *f, const struct ban *bans, size_t n)
 {
@@ -33,12 +30,12 @@ static void write_bans(struct atomic_file *f, const struct ban *bans, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (bans[i].until_s <= now_s)
             continue;
-        atomic_file_printf(f,
-                           "%s\n    {\"version\": %d, \"ban_created\": %" PRId64
-                           ", \"banned_until\": %" PRId64
-                           ", \"address\": \"%s\", \"ban_reason\": \"%s\"}",
-                           separator, ENTRY_VERSION, bans[i].created_s, bans[i].until_s,
-                           ban_format(text, &bans[i].net), bans[i].reason);
+        atomic_file_printf(
+            f,
+            "%s\n    {\"version\": %d, \"ban_created\": %" PRId64 ", \"banned_until\": %" PRId64
+            ", \"address\": \"%s\", \"ban_reason\": \"%s\", \"manual\": %s}",
+            separator, ENTRY_VERSION, bans[i].created_s, bans[i].until_s,
+            ban_format(text, &bans[i].net), bans[i].reason, bans[i].manual ? "true" : "false");
         separator = ",";
     }
     atomic_file_printf(f, "\n  ]\n}\n");
@@ -70,7 +67,7 @@ static bool read_ban(struct ban *out, struct json_scan *s)
     int64_t version = 0;
     struct bytes key;
 
-    *out = (struct ban){0};
+    *out = (struct ban){.manual = true}; /* bitcoind bans at its operator's word alone */
     json_object(s);
     while (json_next_key(s, &key)) {
         if (json_key_is(key, "version"))
@@ -83,6 +80,8 @@ static bool read_ban(struct ban *out, struct json_scan *s)
             json_text(s, address, sizeof address);
         else if (json_key_is(key, "ban_reason"))
             json_text(s, out->reason, sizeof out->reason);
+        else if (json_key_is(key, "manual"))
+            out->manual = json_bool(s);
         else
             json_skip(s);
     }
@@ -94,9 +93,9 @@ struct outcome {
 };
 
 /* b == NULL: only see whether the text is whole. Returns: 0, PN_EFORMAT or PN_ETRUNCATED. */
-static int read_bans(struct banlist *b, struct outcome *outcome, const struct buf *text)
+static int read_bans(struct banlist *b, struct outcome *outcome, const uint8_t *text, size_t len)
 {
-    struct json_scan s = json_scan_of(text->data, text->len);
+    struct json_scan s = json_scan_of(text, len);
     struct bytes key;
     struct ban ban;
 
@@ -108,7 +107,7 @@ static int read_bans(struct banlist *b, struct outcome *outcome, const struct bu
         }
         json_array(&s);
         while (json_next(&s)) {
-            if (read_ban(&ban, &s) && b && banlist_enter(b, &ban) == 0)
+            if (read_ban(&ban, &s) && b && banlist_enter(b, NULL, &ban) == 0)
                 outcome->entered++;
             else
                 outcome->left_out++;
@@ -117,60 +116,29 @@ static int read_bans(struct banlist *b, struct outcome *outcome, const struct bu
     return json_finish(&s);
 }
 
-/* Returns: 0, PN_ETOOLARGE, or what the system says. */
-static int read_text(struct buf *out, int fd)
+static void move_aside(const char *path, int why)
 {
-    for (;;) {
-        enum { STEP_BYTES = 64 * 1024 };
-        size_t len = out->len;
-        uint8_t *room = buf_extend(out, STEP_BYTES);
-        ssize_t n;
+    char *aside;
+    int rc = file_move_aside(&aside, path);
 
-        if (!room)
-            return out->err;
-        n = read(fd, room, STEP_BYTES);
-        out->len = len + (n > 0 ? (size_t)n : 0);
-        if (n == 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return pn_err_from_errno(errno);
-    }
-}
-
-static int read_file(struct buf *out, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc;
-
-    if (fd < 0)
-        return errno == ENOENT ? PN_ENOENT : pn_err_from_errno(errno);
-    rc = read_text(out, fd);
-    close(fd);
-    return rc;
-}
-
-static void move_aside(const char *path, int reason)
-{
-    char aside[PATH_MAX_BYTES];
-    int len = snprintf(aside, sizeof aside, "%s.bad-%" PRId64, path, clock_wall_s());
-
-    if (len < 0 || (size_t)len >= sizeof aside || rename(path, aside) < 0)
-        log_error("dial", "%s is damaged (%s) and cannot be moved aside; starting without bans",
-                  path, pn_strerror(reason));
+    if (rc < 0)
+        log_error("dial", "%s is damaged (%s) and cannot be moved aside: %s", path,
+                  pn_strerror(why), pn_strerror(rc));
     else
         log_error("dial", "%s is damaged (%s): moved to %s; starting without bans", path,
-                  pn_strerror(reason), aside);
+                  pn_strerror(why), aside);
+    mem_free(aside);
 }
 
-static int load(struct banlist *b, const struct buf *text, const char *path)
+static int load(struct banlist *b, const char *path, const uint8_t *text, size_t len)
 {
     struct outcome outcome = {0};
-    int rc = read_bans(NULL, &outcome, text);
+    int rc = read_bans(NULL, &outcome, text, len);
 
     if (rc < 0)
         return rc;
     outcome = (struct outcome){0};
-    read_bans(b, &outcome, text);
+    read_bans(b, &outcome, text, len);
     log_info("dial", "%s: %u bans, %u more ended or not understood", path, outcome.entered,
              outcome.left_out);
     return 0;
@@ -178,16 +146,15 @@ static int load(struct banlist *b, const struct buf *text, const char *path)
 
 int banlist_load(struct banlist *b, const char *path)
 {
-    struct buf text;
-    int rc;
+    uint8_t *text;
+    size_t len;
+    int rc = read_file(&text, &len, path, BANLIST_FILE_MAX_BYTES);
 
-    /* Room for the step that finds the end of the longest file. */
-    buf_init(&text, BANLIST_FILE_MAX_BYTES + 64 * 1024);
-    rc = read_file(&text, path);
-    if (rc == 0)
-        rc = load(b, &text, path);
+    if (rc == 0) {
+        rc = load(b, path, text, len);
+        mem_free(text);
+    }
     if (rc == PN_EFORMAT || rc == PN_ETRUNCATED || rc == PN_ETOOLARGE)
         move_aside(path, rc);
-    buf_free(&text);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* banlist.json: the bans on disk, in bitcoind's format (addrdb.cpp, net_types.cpp), so that either
- * program continues with the other's file. An entry has one field more, ban_reason, which bitcoind
- * passes over. */
+ * program continues with the other's file. An entry has two fields more, ban_reason and manual,
+ * which bitcoind passes over. */
 #ifndef DIAL_BANLIST_FILE_H
 #define DIAL_BANLIST_FILE_H
 

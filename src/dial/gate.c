@@ -1,5 +1,8 @@
 #include "dial/gate.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "log/log.h"
@@ -63,8 +66,8 @@ int gate_permit_dial(struct gate *g, const struct net_addr *to)
     return gate_is_discouraged(g, to) ? PN_EDISCOURAGED : 0;
 }
 
-static void note(struct gate *g, enum journal_event event, const struct net_addr *addr,
-                 const char *network, int reason)
+void gate_note(const struct gate *g, enum journal_event event, const struct net_addr *addr,
+               const char *network, const char *reason, const char *detail)
 {
     char text[NET_ADDR_TEXT_BYTES];
     const struct journal_note n = {
@@ -72,25 +75,74 @@ static void note(struct gate *g, enum journal_event event, const struct net_addr
         .kind = JOURNAL_ADDRESS,
         .subject = net_addr_format(text, addr),
         .network = network,
-        .reason = pn_errname(reason),
+        .reason = reason,
+        .detail = detail,
     };
 
-    journal_add(g->journal, &n);
-    log_info("dial", "%s %s: %s", text, event == JOURNAL_BANNED ? "banned" : "discouraged",
-             pn_strerror(reason));
+    if (g->journal)
+        journal_add(g->journal, &n);
+}
+
+/* A ban is over before anybody lifted it. Whose it was, no network knows: a ban is everybody's. */
+static void note_end(const struct gate *g, const struct ban *ban, const char *reason)
+{
+    char text[BAN_TEXT_BYTES], detail[JOURNAL_DETAIL_BYTES];
+    const struct journal_note n = {
+        .event = JOURNAL_UNBANNED,
+        .kind = JOURNAL_ADDRESS,
+        .subject = ban_format(text, &ban->net),
+        .reason = reason,
+        .detail = detail,
+    };
+
+    snprintf(detail, sizeof detail, "was banned at %" PRId64 ": %s", ban->created_s, ban->reason);
+    if (g->journal)
+        journal_add(g->journal, &n);
+}
+
+/* Returns: whether it is banned now and was not before. */
+static bool ban(struct gate *g, const struct net_addr *addr, int reason)
+{
+    const char *name = pn_errname(reason);
+    struct ban entry = {.net = ban_host(addr), .created_s = clock_wall_s()}, displaced;
+
+    entry.until_s = entry.created_s + g->ban_s;
+    snprintf(entry.reason, sizeof entry.reason, "%s", name);
+    if (banlist_enter(g->bans, &displaced, &entry) < 0)
+        return false;
+    if (displaced.until_s)
+        note_end(g, &displaced, pn_errname(PN_ELIMIT));
+    return true;
 }
 
 void gate_punish(struct gate *g, const struct net_addr *addr, const char *network, int reason,
                  bool banned)
 {
-    struct subnet host = ban_host(addr);
+    char text[NET_ADDR_TEXT_BYTES];
 
     if (gate_is_exempt(g, addr) || net_addr_is_local(addr))
         return;
-    if (banned && banlist_add(g->bans, &host, clock_wall_s() + g->ban_s, pn_errname(reason)) == 0)
-        note(g, JOURNAL_BANNED, addr, network, reason);
-    if (discourage_add(g->discouraged, addr))
-        note(g, JOURNAL_DISCOURAGED, addr, network, reason);
+    if (banned && ban(g, addr, reason)) {
+        gate_note(g, JOURNAL_BANNED, addr, network, pn_errname(reason), NULL);
+        log_info("dial", "%s banned: %s", net_addr_format(text, addr), pn_strerror(reason));
+    }
+    if (discourage_add(g->discouraged, addr)) {
+        gate_note(g, JOURNAL_DISCOURAGED, addr, network, pn_errname(reason), NULL);
+        log_info("dial", "%s discouraged: %s", net_addr_format(text, addr), pn_strerror(reason));
+    }
+}
+
+void gate_sweep(struct gate *g)
+{
+    enum { SOME = 16 };
+    struct ban ended[SOME];
+    size_t n;
+
+    do {
+        n = banlist_sweep(g->bans, ended, SOME);
+        for (size_t i = 0; i < n; i++)
+            note_end(g, &ended[i], pn_errname(PN_EEXPIRED));
+    } while (n == SOME);
 }
 
 bool gate_is_fault(int reason)

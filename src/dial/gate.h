@@ -42,6 +42,14 @@ int gate_permit_dial(struct gate *g, const struct net_addr *to);
 void gate_punish(struct gate *g, const struct net_addr *addr, const char *network, int reason,
                  bool banned);
 
+/* Note the bans that have run out, and forget them. Thread: any; the loop does so once a minute. */
+void gate_sweep(struct gate *g);
+
+/* Note something about an address in the journal. `reason` is one of few, static (pn_errname);
+ * `detail` is for people. Either may be NULL. */
+void gate_note(const struct gate *g, enum journal_event event, const struct net_addr *addr,
+               const char *network, const char *reason, const char *detail);
+
 bool gate_is_exempt(const struct gate *g, const struct net_addr *addr);
 bool gate_is_discouraged(struct gate *g, const struct net_addr *addr);
 

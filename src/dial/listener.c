@@ -36,6 +36,7 @@ static void count_refusal(struct listener *l, const struct net_addr *from, int r
     char text[NET_ADDR_TEXT_BYTES];
 
     metric_add(metric_get(&refused, l->config.network, pn_errname(reason), NULL), 1);
+    gate_note(l->config.gate, JOURNAL_REFUSED, from, l->config.network, pn_errname(reason), NULL);
     log_debug("dial", "%s refused: %s", net_addr_format(text, from), pn_strerror(reason));
 }
 
@@ -79,6 +80,8 @@ static void rest(struct listener *l, int reason)
     const struct timeval pause = {.tv_usec = REST_US};
 
     log_warn("dial", "cannot accept: %s; trying again shortly", pn_strerror(reason));
+    gate_note(l->config.gate, JOURNAL_WARNED, &l->config.addr, l->config.network,
+              pn_errname(reason), "cannot accept connections");
     event_del(l->readable);
     event_add(l->rested, &pause);
 }

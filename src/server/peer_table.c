@@ -1,5 +1,6 @@
 /* The peer table: making peers, letting them go, and passing things on to them. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -52,20 +53,22 @@ static void give_back(struct server *s, const struct server_network *net, bool h
         dialer_closed(s->dialer, request_id, was_ready);
 }
 
-static void journal_peer(struct server *s, enum journal_event event, const struct network_state *n,
-                         const struct net_addr *addr, int reason)
+static void note(struct server *s, enum journal_event event, const struct network_state *n,
+                 const struct net_addr *addr, int reason, const char *detail)
 {
-    char text[NET_ADDR_TEXT_BYTES];
-    const struct journal_note note = {
-        .event = event,
-        .kind = JOURNAL_ADDRESS,
-        .subject = net_addr_format(text, addr),
-        .network = n->net.name,
-        .reason = reason ? pn_errname(reason) : NULL,
-    };
-
     if (s->gate)
-        journal_add(s->gate->journal, &note);
+        gate_note(s->gate, event, addr, n->net.name, reason ? pn_errname(reason) : NULL, detail);
+}
+
+/* Which connection it was: the journal's subjects are addresses. */
+static void note_peer(struct server *s, enum journal_event event, const struct network_state *n,
+                      const struct peer *p, int reason)
+{
+    char detail[JOURNAL_DETAIL_BYTES];
+
+    snprintf(detail, sizeof detail, "peer %" PRIu64 ", %s", peer_id(p),
+             conn_kind_name(peer_kind(p)));
+    note(s, event, n, peer_addr(p), reason, detail);
 }
 
 static int make_peer(struct server *s, struct network_state *n, const struct new_conn *c)
@@ -133,7 +136,8 @@ void table_add_conn(struct server *s, const struct new_conn *conn)
     if (rc == 0)
         return;
     log_debug("server", "no peer for %s: %s", net_addr_format(text, &c.addr), pn_strerror(rc));
-    journal_peer(s, JOURNAL_REFUSED, n, &c.addr, rc);
+    note(s, conn_kind_is_inbound(c.kind) ? JOURNAL_REFUSED : JOURNAL_FAILED, n, &c.addr, rc,
+         conn_kind_name(c.kind));
     give_back(s, &n->net, c.has_slot, c.request_id, false);
 }
 
@@ -145,7 +149,7 @@ void table_peer_ready(struct server *s, struct peer *p)
         return;
     metric_add(n->ready[peer_inbound(p)], 1);
     metric_add(n->kinds[peer_kind(p)], 1);
-    journal_peer(s, peer_inbound(p) ? JOURNAL_ACCEPTED : JOURNAL_CONNECTED, n, peer_addr(p), 0);
+    note_peer(s, peer_inbound(p) ? JOURNAL_ACCEPTED : JOURNAL_CONNECTED, n, p, 0);
     atomic_fetch_add(&s->ready_peers, 1);
 }
 
@@ -183,8 +187,7 @@ void table_peer_done(struct server *s, struct peer *p)
     metric_add(metric_get(&disconnects_family, n->net.name, pn_errname(reason), NULL), 1);
     log_info("server", "peer=%llu %s gone: %s", (unsigned long long)peer_id(p), peer_addr_text(p),
              pn_strerror(reason));
-    journal_peer(s, reason == PN_EEVICTED ? JOURNAL_EVICTED : JOURNAL_DISCONNECTED, n, peer_addr(p),
-                 reason);
+    note_peer(s, reason == PN_EEVICTED ? JOURNAL_EVICTED : JOURNAL_DISCONNECTED, n, p, reason);
     if (s->gate && gate_is_fault(reason) && peer_kind(p) != CONN_MANUAL)
         gate_punish(s->gate, peer_addr(p), n->net.name, reason, reason == PN_ESCORE);
     give_back(s, &n->net, has_slot, peer_request_id(p), stats.ready);

@@ -271,6 +271,77 @@ START_TEST(in_a_full_list_the_ban_that_ends_first_gives_way)
 }
 END_TEST
 
+START_TEST(a_full_list_displaces_no_ban_of_the_operator)
+{
+    struct subnet mine = subnet_of("192.0.2.0/24");
+    struct ban found;
+    char text[32];
+
+    ck_assert_int_eq(banlist_add_manual(list, &mine, NOW_S + 10, "by hand"), 0);
+    for (int i = 0; i < 3 * CAPACITY; i++) {
+        snprintf(text, sizeof text, "10.0.%d.%d", i / 256, i % 256);
+        ck_assert_int_eq(ban(text, DAY_S), 0);
+    }
+    ck_assert_uint_eq(banlist_count(list), CAPACITY + 1);
+    ck_assert(banlist_find(list, &found, &mine.base));
+    ck_assert(found.manual);
+    ck_assert_str_eq(found.reason, "by hand");
+}
+END_TEST
+
+START_TEST(a_list_full_of_the_operators_bans_says_so_and_keeps_them)
+{
+    struct subnet net;
+    char text[32];
+
+    for (int i = 0; i < CAPACITY; i++) {
+        snprintf(text, sizeof text, "10.0.0.%d", i);
+        net = subnet_of(text);
+        ck_assert_int_eq(banlist_add_manual(list, &net, NOW_S + 10 + i, ""), 0);
+    }
+    net = subnet_of("10.0.1.1");
+    ck_assert_int_eq(banlist_add_manual(list, &net, NOW_S + DAY_S, ""), PN_ELIMIT);
+    ck_assert_int_eq(banlist_add(list, &net, NOW_S + DAY_S, ""), 0);
+    ck_assert(banned("10.0.0.0"));
+    ck_assert(banned("10.0.1.1"));
+}
+END_TEST
+
+START_TEST(a_ban_of_either_kind_holds_and_both_are_lifted_together)
+{
+    struct subnet net = subnet_of("10.0.0.1");
+    struct ban found;
+
+    ck_assert_int_eq(banlist_add_manual(list, &net, NOW_S + 10, "by hand"), 0);
+    ck_assert_int_eq(ban("10.0.0.1", DAY_S), 0);
+    ck_assert(banlist_find(list, &found, &net.base));
+    ck_assert(found.manual);
+    clock_test_advance_ms(10000);
+    ck_assert(banlist_find(list, &found, &net.base));
+    ck_assert(!found.manual);
+    ck_assert_int_eq(banlist_add_manual(list, &net, NOW_S + DAY_S, "by hand"), 0);
+    ck_assert_int_eq(unban("10.0.0.1"), 0);
+    ck_assert(!banned("10.0.0.1"));
+}
+END_TEST
+
+START_TEST(who_had_to_give_way_is_told)
+{
+    struct ban entry = {.net = subnet_of("10.0.1.1"), .until_s = NOW_S + DAY_S}, displaced;
+    char text[BAN_TEXT_BYTES];
+
+    for (int i = 0; i < CAPACITY; i++) {
+        ck_assert_int_eq(banlist_enter(list, &displaced, &entry), i == 0 ? 0 : PN_EEXIST);
+        ck_assert_int_eq(displaced.until_s, 0);
+        snprintf(text, sizeof text, "10.0.0.%d", i);
+        ban(text, 1000 + i);
+    }
+    entry.net = subnet_of("10.0.1.2");
+    ck_assert_int_eq(banlist_enter(list, &displaced, &entry), 0);
+    ck_assert_str_eq(ban_format(text, &displaced.net), "10.0.0.1/32");
+}
+END_TEST
+
 START_TEST(each_change_has_a_new_version_and_a_look_has_none)
 {
     uint64_t before = banlist_version(list);
@@ -365,7 +436,7 @@ static void random_step(int64_t step)
                 model[i] = model[--n_model];
         break;
     default:
-        banlist_enter(list, &entry);
+        banlist_enter(list, NULL, &entry);
         model_add(&entry);
         break;
     }
@@ -399,7 +470,7 @@ END_TEST
 
 START_TEST(without_memory_there_is_no_list)
 {
-    for (unsigned long n = 1; n <= 5; n++) {
+    for (unsigned long n = 1; n <= 9; n++) {
         mem_fail_at(n, 0);
         ck_assert_ptr_null(banlist_new(10));
         mem_fail_at(0, 0);
@@ -462,6 +533,10 @@ void add_banlist_tests(Suite *s)
     tcase_add_test(t, texts_of_bans_are_those_of_bitcoind);
     tcase_add_test(t, of_bans_that_end_together_the_new_one_stays);
     tcase_add_test(t, in_a_full_list_the_ban_that_ends_first_gives_way);
+    tcase_add_test(t, a_full_list_displaces_no_ban_of_the_operator);
+    tcase_add_test(t, a_list_full_of_the_operators_bans_says_so_and_keeps_them);
+    tcase_add_test(t, a_ban_of_either_kind_holds_and_both_are_lifted_together);
+    tcase_add_test(t, who_had_to_give_way_is_told);
     tcase_add_test(t, each_change_has_a_new_version_and_a_look_has_none);
     tcase_add_test(t, any_sequence_of_changes_gives_what_a_plain_array_gives);
     tcase_add_test(t, without_memory_there_is_no_list);

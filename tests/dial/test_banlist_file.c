@@ -116,10 +116,11 @@ static bool find(struct ban *out, const char *text)
 
 START_TEST(a_list_is_the_same_after_a_restart)
 {
+    struct subnet mine = subnet_of("2001:db8::/32");
     struct ban found;
 
     ban("10.0.0.1", NOW_S + 100, "score");
-    ban("2001:db8::/32", BAN_UNTIL_MAX, "manual");
+    ck_assert_int_eq(banlist_add_manual(list, &mine, BAN_UNTIL_MAX, "by hand"), 0);
     ck_assert_int_eq(banlist_save(list, path), 0);
     banlist_clear(list);
     clock_test_advance_ms(50000);
@@ -129,7 +130,9 @@ START_TEST(a_list_is_the_same_after_a_restart)
     ck_assert_int_eq(found.created_s, NOW_S);
     ck_assert_int_eq(found.until_s, NOW_S + 100);
     ck_assert_str_eq(found.reason, "score");
+    ck_assert(!found.manual);
     ck_assert(find(&found, "2001:db8:1::1"));
+    ck_assert(found.manual);
     ck_assert_int_eq(found.until_s, BAN_UNTIL_MAX);
     ck_assert_uint_eq(found.net.prefix_bits, 32);
 }
@@ -170,7 +173,7 @@ START_TEST(the_file_is_written_in_the_format_of_bitcoind)
     check_text("{\n"
                "  \"banned_nets\": [\n"
                "    {\"version\": 1, \"ban_created\": 1700000000, \"banned_until\": 1700000100, "
-               "\"address\": \"10.0.0.0/8\", \"ban_reason\": \"score\"}\n"
+               "\"address\": \"10.0.0.0/8\", \"ban_reason\": \"score\", \"manual\": false}\n"
                "  ]\n"
                "}\n");
 }
@@ -196,6 +199,7 @@ START_TEST(the_file_of_bitcoind_is_read)
     ck_assert_int_eq(found.created_s, 1690000000);
     ck_assert_int_eq(found.until_s, 1790000000);
     ck_assert_str_eq(found.reason, "");
+    ck_assert(found.manual); /* bitcoind bans at its operator's word alone */
     ck_assert(find(NULL, "2001:db8::1"));
     ck_assert(!find(NULL, "2001:db8::2"));
 }

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct fixture {
     struct slots slots;
     struct subnet_list permitted, exempt;
     struct gate gate;
+    struct journal *journal;
     struct listener *listener;
     struct net_addr at;
     struct conn *accepted[8];
@@ -41,11 +43,11 @@ static void set_up(struct fixture *f, unsigned places, const char *permitted)
         .network = "test", .gate = &f->gate, .slots = &f->slots, .accepted = on_accepted, .arg = f};
     int fd;
 
-    *f = (struct fixture){0};
+    *f = (struct fixture){.journal = journal_new(8)};
     slots_init(&f->slots, places, 0);
     if (permitted)
         ck_assert_int_eq(subnet_list_add(&f->permitted, permitted), 0);
-    ck_assert_int_eq(gate_init(&f->gate, &f->permitted, &f->exempt, NULL, NULL, 3600), 0);
+    ck_assert_int_eq(gate_init(&f->gate, &f->permitted, &f->exempt, NULL, f->journal, 3600), 0);
     f->loop = loop_new();
     ck_assert_ptr_nonnull(f->loop);
     /* A free port: bound once, then left to the listener. */
@@ -64,6 +66,7 @@ static void tear_down(struct fixture *f)
     listener_free(f->listener);
     loop_free(f->loop);
     gate_free(&f->gate);
+    journal_free(f->journal);
 }
 
 static int dial(const struct fixture *f)
@@ -118,12 +121,17 @@ END_TEST
 START_TEST(an_address_outside_the_permitted_networks_is_refused_and_takes_no_slot)
 {
     static struct fixture f;
+    struct journal_record why;
     int fd;
 
     set_up(&f, 1, "10.0.0.0/8");
     fd = dial(&f);
     ck_assert(was_refused(&f, fd));
     ck_assert(slots_take_inbound(&f.slots));
+    ck_assert_uint_eq(journal_query(f.journal, &why, 1, &(struct journal_filter){0}), 1);
+    ck_assert_str_eq(journal_event_name(why.event), "refused");
+    ck_assert_int_eq(strncmp(why.subject, "127.0.0.1:", 10), 0);
+    ck_assert_str_eq(why.reason, "filtered");
     close(fd);
     tear_down(&f);
 }
@@ -185,6 +193,7 @@ START_TEST(without_descriptors_it_rests_instead_of_spinning_and_then_goes_on)
 {
     const struct sock_ops no_descriptors = {.accept = failing_accept, .listen = real_listen};
     static struct fixture f;
+    struct journal_record why;
     int fd;
 
     set_up(&f, 1, NULL);
@@ -195,6 +204,9 @@ START_TEST(without_descriptors_it_rests_instead_of_spinning_and_then_goes_on)
     for (int i = 0; i < 100; i++)
         event_base_loop(loop_base(f.loop), EVLOOP_NONBLOCK);
     ck_assert_int_eq(accept_attempts, 1);
+    ck_assert_uint_eq(journal_query(f.journal, &why, 1, &(struct journal_filter){0}), 1);
+    ck_assert_str_eq(journal_event_name(why.event), "warned");
+    ck_assert_str_eq(why.reason, "limit");
     sock_set_ops(NULL); /* there are descriptors again */
     ck_assert(!was_refused(&f, fd));
     close(fd);

@@ -28,5 +28,6 @@ int main(void)
     add_evict_attack_tests(s);
     add_banlist_tests(s);
     add_banlist_file_tests(s);
+    add_gate_tests(s);
     return harness_run(s);
 }

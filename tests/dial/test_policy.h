@@ -10,6 +10,7 @@ void add_evict_tests(Suite *s);
 void add_evict_attack_tests(Suite *s);
 void add_banlist_tests(Suite *s);
 void add_banlist_file_tests(Suite *s);
+void add_gate_tests(Suite *s);
 
 /* From text; a text that is none ends the test. */
 struct net_addr addr_of(const char *text);
