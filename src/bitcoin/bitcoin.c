@@ -154,6 +154,11 @@ void bitcoin_free(struct bitcoin *b)
     mem_free(b);
 }
 
+struct chain *bitcoin_chain(struct bitcoin *b)
+{
+    return &b->chain;
+}
+
 uint32_t bitcoin_height(const struct bitcoin *b)
 {
     return atomic_load(&b->height);

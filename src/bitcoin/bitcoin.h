@@ -12,6 +12,7 @@
 #include "server/server.h"
 
 struct bitcoin;
+struct chain;
 
 #define BITCOIN_SEEDNODES_MAX 64
 struct bitcoin_config {
@@ -60,6 +61,10 @@ void bitcoin_stop(struct bitcoin *b);
 
 /* Thread: the main thread, after bitcoin_stop and server_free. Accepts NULL. */
 void bitcoin_free(struct bitcoin *b);
+
+/* The header chain, for the functions of bitcoin/chain/view.h alone. Thread: any.
+ * Owns: the network; good until bitcoin_free. */
+struct chain *bitcoin_chain(struct bitcoin *b);
 
 /* Height of the active chain. Thread: any. */
 uint32_t bitcoin_height(const struct bitcoin *b);

@@ -63,6 +63,22 @@ static int check(const struct chain *chain, uint32_t *parent, const struct btc_h
     return chain_check_context(chain, *parent, header, now_s);
 }
 
+static int add(struct chain *chain, uint32_t *index, const struct btc_header *header,
+               const uint8_t hash[BTC_HASH_BYTES], uint32_t parent)
+{
+    int rc;
+
+    mutex_lock(&chain->mu);
+    rc = chain_reserve(chain);
+    if (rc == 0) {
+        *index = chain_append(chain, header, hash, parent);
+        if (chain_entry(chain, *index)->work > chain_entry(chain, chain_tip(chain))->work)
+            activate(chain, *index);
+    }
+    mutex_unlock(&chain->mu);
+    return rc;
+}
+
 static int accept_one(struct chain *chain, struct chain_result *result,
                       const struct btc_header *header, const uint8_t hash[BTC_HASH_BYTES],
                       int64_t now_s)
@@ -79,12 +95,9 @@ static int accept_one(struct chain *chain, struct chain_result *result,
     }
     rc = check(chain, &parent, header, hash, now_s);
     if (rc == 0)
-        rc = chain_reserve(chain);
+        rc = add(chain, &index, header, hash, parent);
     if (rc)
         return rc;
-    index = chain_append(chain, header, hash, parent);
-    if (chain_entry(chain, index)->work > chain_entry(chain, chain_tip(chain))->work)
-        activate(chain, index);
     result->index = index;
     result->added++;
     return 0;
@@ -153,9 +166,11 @@ int chain_invalidate(struct chain *chain, struct chain_result *result, uint32_t 
     *result = (struct chain_result){.index = index};
     if (index == 0 || index >= chain->count)
         return PN_EINVAL;
+    mutex_lock(&chain->mu);
     mark_descendants(chain, index);
     if (chain_entry(chain, old_tip)->flags & CHAIN_INVALID)
         activate(chain, best_valid(chain));
+    mutex_unlock(&chain->mu);
     report_tip(chain, result, old_tip);
     return 0;
 }

@@ -1,13 +1,15 @@
-/* The chain of block headers in memory: every valid header that was ever shown to us, as a tree
- * whose root is the genesis, and in it the active chain, the branch with the most work.
+/* The chain of block headers in memory: the valid headers that were shown to us, as a tree whose
+ * root is the genesis, and in it the active chain, the branch with the most work.
  *
- * A header is addressed by the index of its entry. Entries are appended and never move or go, so
- * an index and a pointer to an entry stay good until chain_free, a parent's index is below its
- * children's, and of two headers the lower index was seen first.
+ * A header is addressed by the index of its entry. Entries are appended and never move or go but
+ * in chain_drop_stale, so until then an index and a pointer to an entry stay good. A parent's index
+ * is always below its children's, and of two headers the lower index was seen first. What is to
+ * last longer than the handling of one message is kept as a hash.
  *
- * One thread owns a chain (the manager's); nothing here locks. What needs no chain, that is, hash,
- * proof of work and linkage within a batch, is done before on the peer's thread by
- * headers_precheck.
+ * One thread owns a chain (the manager's) and calls what is declared here; it alone changes the
+ * chain, with the lock held, and so reads without it. Other threads look by way of chain/view.h.
+ * What needs no chain, that is, hash, proof of work and linkage within a batch, is done before on
+ * the peer's thread by headers_precheck.
  *
  * Memory: at most 128 bytes a header in a chain of 400,000 or more; below, 112 KiB besides. */
 #ifndef BITCOIN_CHAIN_CHAIN_H
@@ -17,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/mutex.h"
 #include "bitcoin/chain/hash_index.h"
 #include "bitcoin/chain/params.h"
 #include "bitcoin/chain/work.h"
@@ -54,6 +57,7 @@ struct chain_entry {
 
 /* The fields are the implementation's; read them through the functions below. */
 struct chain {
+    struct mutex mu; /* held by the owner while it changes what others see, and by others */
     const struct btc_params *params;
     struct chain_entry **chunks; /* entries, in chunks that never move */
     uint32_t count;              /* entries in use */
@@ -61,7 +65,8 @@ struct chain {
     uint32_t *active; /* by height: the active chain */
     uint32_t active_len;
     uint32_t active_cap;
-    uint32_t recent; /* the entry added or found last: most often the next one's parent */
+    uint32_t generation; /* how often entries have moved */
+    uint32_t recent;     /* the entry added or found last: most often the next one's parent */
     struct hash_index index;
     struct { /* one computed work, since neighbours share their bits */
         uint32_t bits;
@@ -120,6 +125,12 @@ int chain_accept(struct chain *chain, struct chain_result *result, const struct 
 int chain_accept_many(struct chain *chain, struct chain_result *result,
                       const struct btc_header *headers, const uint8_t (*hashes)[BTC_HASH_BYTES],
                       size_t n);
+
+/* Make room in a full chain: drop branches, those with the least work first, until at least half of
+ * the room beside the active chain is free. Indices and pointers to entries are no good afterwards.
+ * Costs a pass over all entries, and 4 bytes of memory for each.
+ * Returns: 0 and how many headers went, none if there is only the active chain; PN_ENOMEM. */
+int chain_drop_stale(struct chain *chain, uint32_t *dropped);
 
 /* Mark a header invalid, because its block turned out to be, and with it all its descendants. If
  * that takes the tip away, the branch with the most work among the rest becomes active.

@@ -18,6 +18,9 @@ static inline struct chain_entry *chain_entry_mut(const struct chain *chain, uin
  * PN_ENOMEM, and then nothing changed. */
 int chain_reserve(struct chain *chain);
 
+/* entries.c: give back chunks that no entry is in any more. */
+void chain_trim(struct chain *chain);
+
 /* entries.c: add a header under its parent, after chain_reserve; no rule is checked and the active
  * chain does not change. Cannot fail. Returns: the new entry. */
 uint32_t chain_append(struct chain *chain, const struct btc_header *header,

@@ -40,6 +40,7 @@ int chain_init(struct chain *chain, const struct btc_params *params, uint32_t ma
         .max_headers = max_headers,
         .walk_memo = {.from = CHAIN_NONE},
     };
+    mutex_init(&chain->mu);
     chain->chunks = mem_zalloc_array(chunk_count(max_headers), sizeof(struct chain_entry *));
     rc = chain->chunks ? hash_index_init(&chain->index, max_headers) : PN_ENOMEM;
     if (rc == 0)
@@ -57,6 +58,7 @@ void chain_free(struct chain *chain)
     mem_free(chain->chunks);
     mem_free(chain->active);
     hash_index_free(&chain->index);
+    mutex_destroy(&chain->mu);
     *chain = (struct chain){0};
 }
 
@@ -99,6 +101,12 @@ int chain_reserve(struct chain *chain)
         rc = *chunk ? 0 : PN_ENOMEM;
     }
     return rc;
+}
+
+void chain_trim(struct chain *chain)
+{
+    for (uint32_t i = chunk_count(chain->count); i < chunk_count(chain->max_headers); i++)
+        MEM_FREE(chain->chunks[i]);
 }
 
 static btc_work work_memoised(struct chain *chain, uint32_t bits)

@@ -1,6 +1,7 @@
 #include "bitcoin/chain/hash_index.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -55,6 +56,12 @@ int hash_index_reserve(struct hash_index *index, hash_index_key *key, const void
     hash_index_free(index);
     *index = larger;
     return 0;
+}
+
+void hash_index_clear(struct hash_index *index)
+{
+    memset(index->slots, 0, slot_count(index) * sizeof *index->slots);
+    index->used = 0;
 }
 
 size_t hash_index_bytes(const struct hash_index *index)

@@ -3,7 +3,8 @@
  *
  * A slot holds the value and, in the bits that no value needs, a tag of the hash, so that a probe
  * seldom offers a wrong candidate. Slots are chosen by multiply-shift hashing (Dietzfelbinger et
- * al., 1997) with a random salt: who mines headers cannot aim at one slot. Nothing is ever removed.
+ * al., 1997) with a random salt: who mines headers cannot aim at one slot. Values
+ * are never taken out one by one.
  * Thread: the owner's. */
 #ifndef BITCOIN_CHAIN_HASH_INDEX_H
 #define BITCOIN_CHAIN_HASH_INDEX_H
@@ -47,6 +48,9 @@ int hash_index_reserve(struct hash_index *index, hash_index_key *key, const void
 
 /* Add the next value, under a hash that is not in yet, after hash_index_reserve. Cannot fail. */
 void hash_index_put(struct hash_index *index, const uint8_t hash[32]);
+
+/* Take all values out; the slots stay, so that as many can be put again without a reserve. */
+void hash_index_clear(struct hash_index *index);
 
 /* Bytes allocated. */
 size_t hash_index_bytes(const struct hash_index *index);

@@ -55,5 +55,6 @@ TCase *tcase_entries(void);
 TCase *tcase_active(void);
 TCase *tcase_data(void);
 TCase *tcase_altered(void);
+TCase *tcase_view(void);
 
 #endif

@@ -17,5 +17,6 @@ int main(void)
     suite_add_tcase(s, tcase_active());
     suite_add_tcase(s, tcase_data());
     suite_add_tcase(s, tcase_altered());
+    suite_add_tcase(s, tcase_view());
     return harness_run(s);
 }

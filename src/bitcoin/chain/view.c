@@ -1,0 +1,95 @@
+#include "bitcoin/chain/view.h"
+
+#include <string.h>
+
+#include "bitcoin/chain/chain_internal.h"
+
+static void describe(const struct chain *chain, struct chain_point *out, uint32_t index)
+{
+    const struct chain_entry *e = chain_entry(chain, index);
+
+    *out = (struct chain_point){
+        .work = e->work,
+        .height = e->height,
+        .time = e->time,
+        .bits = e->bits,
+        .median_time = chain_median_time(chain, index),
+        .best = chain_is_active(chain, index),
+        .invalid = e->flags & CHAIN_INVALID,
+    };
+    memcpy(out->hash, e->hash, sizeof out->hash);
+}
+
+void chain_view_tip(struct chain *chain, struct chain_point *out)
+{
+    mutex_lock(&chain->mu);
+    describe(chain, out, chain_tip(chain));
+    mutex_unlock(&chain->mu);
+}
+
+bool chain_view_find(struct chain *chain, struct chain_point *out,
+                     const uint8_t hash[BTC_HASH_BYTES])
+{
+    uint32_t index;
+
+    mutex_lock(&chain->mu);
+    index = chain_find(chain, hash);
+    if (index != CHAIN_NONE)
+        describe(chain, out, index);
+    mutex_unlock(&chain->mu);
+    return index != CHAIN_NONE;
+}
+
+bool chain_view_at(struct chain *chain, struct chain_point *out, uint32_t height)
+{
+    uint32_t index;
+
+    mutex_lock(&chain->mu);
+    index = chain_at(chain, height);
+    if (index != CHAIN_NONE)
+        describe(chain, out, index);
+    mutex_unlock(&chain->mu);
+    return index != CHAIN_NONE;
+}
+
+size_t chain_view_headers(struct chain *chain, struct btc_header *headers,
+                          uint8_t (*hashes)[BTC_HASH_BYTES], uint32_t first, size_t n)
+{
+    size_t got = 0;
+
+    if (n > CHAIN_VIEW_MAX)
+        n = CHAIN_VIEW_MAX;
+    mutex_lock(&chain->mu);
+    for (uint32_t height = first; got < n && height < chain->active_len; height++, got++) {
+        uint32_t index = chain->active[height];
+
+        chain_header(chain, &headers[got], index);
+        if (hashes)
+            memcpy(hashes[got], chain_entry(chain, index)->hash, BTC_HASH_BYTES);
+    }
+    mutex_unlock(&chain->mu);
+    return got;
+}
+
+bool chain_view_header(struct chain *chain, struct btc_header *out,
+                       const uint8_t hash[BTC_HASH_BYTES])
+{
+    uint32_t index;
+
+    mutex_lock(&chain->mu);
+    index = chain_find(chain, hash);
+    if (index != CHAIN_NONE)
+        chain_header(chain, out, index);
+    mutex_unlock(&chain->mu);
+    return index != CHAIN_NONE;
+}
+
+btc_work chain_view_dos_work(struct chain *chain)
+{
+    btc_work work;
+
+    mutex_lock(&chain->mu);
+    work = chain_dos_work(chain);
+    mutex_unlock(&chain->mu);
+    return work;
+}

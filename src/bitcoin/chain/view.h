@@ -1,0 +1,52 @@
+/* The header chain as other threads see it: the manager's thread owns and changes it, anybody may
+ * look. Each call sees the chain between two changes, so what it tells fits together; between two
+ * calls the tip may have moved. A change holds a reader up for about a microsecond, a large growth
+ * of the tables for some milliseconds; a reader holds the owner up for the time of one call. */
+#ifndef BITCOIN_CHAIN_VIEW_H
+#define BITCOIN_CHAIN_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bitcoin/chain/work.h"
+#include "bitcoin/wire/header.h"
+
+#define CHAIN_VIEW_MAX 2016 /* headers in one call: under a millisecond */
+
+struct chain;
+
+/* One header and where it stands. */
+struct chain_point {
+    uint8_t hash[BTC_HASH_BYTES];
+    btc_work work; /* of the chain from the genesis to here */
+    uint32_t height;
+    uint32_t time, bits;
+    uint32_t median_time; /* of it and its 10 predecessors (BIP113) */
+    bool best;            /* on the best chain, not on a branch */
+    bool invalid;         /* it or an ancestor was found to be */
+};
+
+/* The best chain's last header. Thread: any. */
+void chain_view_tip(struct chain *chain, struct chain_point *out);
+
+/* The header of that hash, on the best chain or a branch. Thread: any. Returns: false for none. */
+bool chain_view_find(struct chain *chain, struct chain_point *out,
+                     const uint8_t hash[BTC_HASH_BYTES]);
+
+/* The best chain's header at a height. Thread: any. Returns: false above the tip. */
+bool chain_view_at(struct chain *chain, struct chain_point *out, uint32_t height);
+
+/* Headers of the best chain from height `first` on, and with them their hashes unless NULL; at most
+ * n and CHAIN_VIEW_MAX. Thread: any. Returns: how many there were. */
+size_t chain_view_headers(struct chain *chain, struct btc_header *headers,
+                          uint8_t (*hashes)[BTC_HASH_BYTES], uint32_t first, size_t n);
+
+/* The header of that hash as it goes over the wire. Thread: any. Returns: false for none. */
+bool chain_view_header(struct chain *chain, struct btc_header *out,
+                       const uint8_t hash[BTC_HASH_BYTES]);
+
+/* chain_dos_work, for other threads. */
+btc_work chain_view_dos_work(struct chain *chain);
+
+#endif
