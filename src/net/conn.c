@@ -96,6 +96,11 @@ static void sock_shutdown(struct conn *c)
     shutdown(sock_of(c)->fd, SHUT_RDWR);
 }
 
+static void sock_shutdown_read(struct conn *c)
+{
+    shutdown(sock_of(c)->fd, SHUT_RD);
+}
+
 static void sock_close(struct conn *c)
 {
     close(sock_of(c)->fd);
@@ -106,6 +111,7 @@ static const struct conn_ops sock_ops = {
     .read = sock_read,
     .writev = sock_writev,
     .shutdown = sock_shutdown,
+    .shutdown_read = sock_shutdown_read,
     .close = sock_close,
 };
 

@@ -13,6 +13,7 @@ struct conn_ops {
     int (*read)(struct conn *c, size_t *n, void *data, size_t len, int64_t deadline_us);
     int (*writev)(struct conn *c, struct iovec *iov, int n, int64_t deadline_us);
     void (*shutdown)(struct conn *c);
+    void (*shutdown_read)(struct conn *c);
     void (*close)(struct conn *c);
 };
 
@@ -39,6 +40,12 @@ static inline int conn_writev(struct conn *c, struct iovec *iov, int n, int64_t 
 static inline void conn_shutdown(struct conn *c)
 {
     c->ops->shutdown(c);
+}
+
+/* The same for reads alone: what is written still leaves. */
+static inline void conn_shutdown_read(struct conn *c)
+{
+    c->ops->shutdown_read(c);
 }
 
 /* Thread: the owner, when no other thread uses the connection. Accepts NULL. */

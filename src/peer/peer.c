@@ -43,6 +43,7 @@ struct peer *peer_new(const struct peer_setup *setup, struct conn *conn)
     mutex_init(&p->pause_mu);
     clock_cond_init(&p->resume);
     mutex_init(&p->known_mu);
+    buf_init(&p->sealed, PEER_SEALED_MAX);
     known_init(&p->known, setup->config->max_known_inventory);
     p->proto_data = setup->proto_data;
     p->transport_ops = setup->transport_ops;
@@ -109,6 +110,8 @@ void peer_unref(struct peer *p)
     p->proto->release(p);
     p->transport_ops->free(p->transport);
     conn_close(p->conn);
+    buf_free(&p->sealed);
+    frame_unref(atomic_load(&p->last_words));
     known_free(&p->known);
     mutex_destroy(&p->known_mu);
     mutex_destroy(&p->pause_mu);
@@ -125,8 +128,7 @@ void peer_disconnect(struct peer *p, int reason)
         return;
     log_debug("peer", "peer=%llu %s parting: %s", (unsigned long long)p->id, p->addr_text,
               pn_strerror(reason));
-    peer_channels_close(p);
-    conn_shutdown(p->conn);
+    peer_part_begin(p, reason);
     peer_resume(p);
 }
 

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "net/addr.h"
 #include "net/conn.h"
 #include "net/conn_kind.h"
@@ -67,9 +68,9 @@ struct peer_transport_ops {
     /* Cut the next message. Returns: 1, 0 when more bytes are needed, or a pn_err that ends the
      * connection. */
     int (*next)(void *transport, struct peer_message *out);
-    /* What to write for a frame, where it is not the frame itself (encryption): at most two
-     * pieces that live until the next call. May be NULL. Returns: pieces or a pn_err. */
-    int (*seal)(void *transport, struct iovec iov[2], const struct frame *f);
+    /* Append what to write for a frame, where it is not the frame itself (encryption). Once called
+     * it is written. May be NULL. Returns: 0 or a pn_err. */
+    int (*seal)(void *transport, struct buf *out, const struct frame *f);
     void (*free)(void *transport);
 };
 
@@ -117,6 +118,11 @@ struct peer_proto_ops {
     /* Thread queue: one inventory message. Owns: returns a reference, or NULL. */
     struct frame *(*inventory)(struct peer *p, const struct peer_inventory *items, unsigned n);
 
+    /* What to say last to a peer with which we part for this reason. May be NULL. Thread: any, once
+     * for each peer; never blocks. Owns: returns a reference, or NULL: then the connection is shut
+     * down at once. */
+    struct frame *(*farewell)(struct peer *p, int reason);
+
     /* How useful the peer has been, for choosing who gives way. Thread: server. May be NULL. */
     void (*usefulness)(const struct peer *p, struct peer_usefulness *out);
 
@@ -125,6 +131,9 @@ struct peer_proto_ops {
 };
 
 #define PEER_STALL_RULES_MAX 8
+
+/* So long may the last words take on their way out (devp2p; go-ethereum p2p, discWriteTimeout). */
+#define PEER_FAREWELL_MS 1000
 
 /* Who runs the peer. Both calls may block; the host must always drain. */
 struct peer_host {
@@ -203,6 +212,10 @@ bool peer_has_known(struct peer *p, const uint8_t hash[32]);
 /* During negotiate: wait for the next message, or write one at once. Thread: in. */
 int peer_read_message(struct peer *p, struct peer_message *out);
 int peer_write_message(struct peer *p, struct frame *f);
+
+/* During negotiate: from now on so much time is left for it, whatever was left before. Thread: in.
+ */
+void peer_grant_time(struct peer *p, int64_t ms);
 
 /* A pong came. Thread: in. Returns: false when no ping with this nonce is outstanding. */
 bool peer_pong(struct peer *p, uint64_t nonce);

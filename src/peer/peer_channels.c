@@ -5,6 +5,7 @@
  * send       queue                     -> out     the batches that are written
  * stall      in, out                   -> stall   try-sent only; the truth is peer.expecting
  * quit       closed by peer_disconnect
+ * said       closed by out, when it has nothing more to write
  *
  * Capacities follow btcd's outputBufferSize of 50, and bytes bound the frames beside their number:
  * an idle peer's channels cost about 3 KiB. */
@@ -67,7 +68,7 @@ int peer_channels_init(struct peer *p)
         struct chan_class *cls;
     } all[] = {
         {&p->output, &output_class}, {&p->inventory, &inventory_class}, {&p->send, &send_class},
-        {&p->stall, &stall_class},   {&p->quit, &quit_class},
+        {&p->stall, &stall_class},   {&p->quit, &quit_class},           {&p->said, &quit_class},
     };
     const unsigned n = sizeof all / sizeof all[0];
 
@@ -101,4 +102,5 @@ void peer_channels_destroy(struct peer *p)
     chan_destroy(&p->send, drop_out_msg);
     chan_destroy(&p->stall, NULL);
     chan_destroy(&p->quit, NULL);
+    chan_destroy(&p->said, NULL);
 }

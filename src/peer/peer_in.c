@@ -102,8 +102,14 @@ static int start_others(struct peer *p)
 
         if (rc < 0)
             return rc;
+        p->out_runs = p->out_runs || t == PEER_OUT;
     }
     return 0;
+}
+
+void peer_grant_time(struct peer *p, int64_t ms)
+{
+    p->read_deadline_us = clock_deadline_ms(ms);
 }
 
 static int shake_hands(struct peer *p)
@@ -149,5 +155,6 @@ void peer_in_run(void *arg)
     }
     peer_disconnect(p, rc);
     flush_replies(p); /* the channel is closed: this lets go of what is left */
+    peer_part_in(p);
     peer_leave(p);
 }

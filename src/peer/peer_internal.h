@@ -11,8 +11,10 @@
 #include "thread/thread.h"
 
 enum {
-    PEER_OUT_BATCH = 32,  /* frames in one writev */
-    PEER_CORK_FRAMES = 32 /* replies collected while input is at hand */
+    PEER_SEALED_MAX = 64 * 1024 * 1024, /* bytes of a sealed batch: more than any batch has */
+    PEER_SEALED_KEEP = 16 * 1024,       /* of them kept for the next */
+    PEER_OUT_BATCH = 32,                /* frames in one writev */
+    PEER_CORK_FRAMES = 32               /* replies collected while input is at hand */
 };
 
 struct out_msg {
@@ -55,6 +57,15 @@ struct peer {
     struct chan output, inventory, send, stall, quit;
     struct thread threads[PEER_THREADS];
 
+    /* thread out; in until the others run */
+    struct buf sealed;
+    bool write_failed;
+
+    /* peer_farewell.c */
+    _Atomic(struct frame *) last_words;
+    struct chan said; /* a token: out has nothing more to write */
+    bool out_runs;    /* thread in: set before the host is told */
+
     /* thread in alone */
     struct out_msg cork[PEER_CORK_FRAMES];
     unsigned corked;
@@ -91,6 +102,15 @@ void peer_queue_run(void *arg);
 void peer_out_run(void *arg);
 void peer_stall_run(void *arg);
 void peer_ping_run(void *arg);
+
+/* Write one frame and wait for it. Thread: out, or in while it is alone. */
+int peer_write_one(struct peer *p, struct frame *f, int64_t timeout_ms);
+
+/* peer_farewell.c: the way out of a peer that has a reason to part. peer_part_begin: whoever has
+ * the reason. The others once their loop has ended, before peer_leave. */
+void peer_part_begin(struct peer *p, int reason);
+void peer_part_out(struct peer *p);
+void peer_part_in(struct peer *p);
 
 /* Every handler's last act. */
 void peer_leave(struct peer *p);

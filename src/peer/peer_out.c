@@ -6,8 +6,6 @@
 #include "base/err.h"
 #include "peer/peer_internal.h"
 
-enum { IOV_PER_FRAME = 2 };
-
 /* Note what the frame starts, before its bytes can be answered. */
 static void note_sent(struct peer *p, const struct out_msg *m)
 {
@@ -17,53 +15,77 @@ static void note_sent(struct peer *p, const struct out_msg *m)
         peer_stall_sent(p, m->frame->cmd);
 }
 
-static int fill_iov(struct peer *p, struct iovec *iov, const struct frame *f)
+/* One frame on its way: where it lies, or, sealed, how much it adds to the buffer.
+ * Returns: the bytes that will be written, or a pn_err. */
+static ssize_t prepare(struct peer *p, struct iovec *iov, const struct frame *f)
 {
-    if (p->transport_ops->seal)
-        return p->transport_ops->seal(p->transport, iov, f);
-    iov->iov_base = (void *)(uintptr_t)f->data; /* writev does not write through it */
-    iov->iov_len = f->len;
-    return 1;
+    size_t before = p->sealed.len;
+    int rc;
+
+    if (!p->transport_ops->seal) {
+        iov->iov_base = (void *)(uintptr_t)f->data; /* writev does not write through it */
+        iov->iov_len = f->len;
+        return (ssize_t)f->len;
+    }
+    rc = p->transport_ops->seal(p->transport, &p->sealed, f);
+    return rc < 0 ? rc : (ssize_t)(p->sealed.len - before);
 }
 
-static int write_batch(struct peer *p, struct out_msg *batch, unsigned n)
+static int write_prepared(struct peer *p, struct iovec *iov, unsigned n, int64_t timeout_ms)
 {
-    struct iovec iov[PEER_OUT_BATCH * IOV_PER_FRAME];
-    int pieces = 0;
+    struct iovec whole = {.iov_base = p->sealed.data, .iov_len = p->sealed.len};
+    bool sealed = p->transport_ops->seal != NULL;
+    int rc = conn_writev(p->conn, sealed ? &whole : iov, sealed ? 1 : (int)n,
+                         clock_deadline_ms(timeout_ms));
+
+    p->write_failed = rc < 0;
+    buf_reset(&p->sealed);
+    if (p->sealed.cap > PEER_SEALED_KEEP)
+        buf_free(&p->sealed);
+    return rc == PN_ETIMEDOUT ? PN_ESLOW : rc;
+}
+
+static int write_batch(struct peer *p, struct out_msg *batch, unsigned n, int64_t timeout_ms)
+{
+    struct iovec iov[PEER_OUT_BATCH];
+    ssize_t bytes[PEER_OUT_BATCH];
     int rc;
 
     for (unsigned i = 0; i < n; i++) {
-        int used = fill_iov(p, iov + pieces, batch[i].frame);
-
-        if (used < 0)
-            return used;
-        pieces += used;
+        bytes[i] = prepare(p, iov + i, batch[i].frame);
+        if (bytes[i] < 0) {
+            p->write_failed = true; /* a cipher's state may have moved on */
+            return (int)bytes[i];
+        }
         note_sent(p, &batch[i]);
     }
-    rc = conn_writev(p->conn, iov, pieces, clock_deadline_ms(p->config->write_timeout_ms));
-    if (rc == PN_ETIMEDOUT)
-        return PN_ESLOW;
+    rc = write_prepared(p, iov, n, timeout_ms);
     if (rc < 0)
         return rc;
     atomic_store_explicit(&p->last_send_us, clock_mono_us(), memory_order_relaxed);
     atomic_fetch_add_explicit(&p->messages_out, n, memory_order_relaxed);
     for (unsigned i = 0; i < n; i++) {
-        atomic_fetch_add_explicit(&p->bytes_out, batch[i].frame->len, memory_order_relaxed);
-        peer_metrics_out(p->metrics, batch[i].frame->cmd, batch[i].frame->len);
+        atomic_fetch_add_explicit(&p->bytes_out, (size_t)bytes[i], memory_order_relaxed);
+        peer_metrics_out(p->metrics, batch[i].frame->cmd, (size_t)bytes[i]);
     }
     return 0;
 }
 
-int peer_write_message(struct peer *p, struct frame *f)
+int peer_write_one(struct peer *p, struct frame *f, int64_t timeout_ms)
 {
     struct out_msg m = {.frame = f};
+
+    return write_batch(p, &m, 1, timeout_ms);
+}
+
+int peer_write_message(struct peer *p, struct frame *f)
+{
     int rc;
 
     if (!f)
         return PN_ENOMEM;
-    atomic_fetch_add(&p->queued_bytes, f->len);
-    rc = write_batch(p, &m, 1);
-    peer_discard(p, &m);
+    rc = peer_write_one(p, f, p->config->write_timeout_ms);
+    frame_unref(f);
     return rc;
 }
 
@@ -78,12 +100,13 @@ void peer_out_run(void *arg)
 
         if (n < 0)
             break;
-        rc = write_batch(p, batch, (unsigned)n);
+        rc = write_batch(p, batch, (unsigned)n, p->config->write_timeout_ms);
         for (int i = 0; i < n; i++)
             peer_discard(p, &batch[i]);
         peer_resume(p);
         if (rc < 0)
             peer_disconnect(p, rc);
     }
+    peer_part_out(p);
     peer_leave(p);
 }

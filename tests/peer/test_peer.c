@@ -7,5 +7,6 @@ int main(void)
     add_known_tests(s);
     add_life_tests(s);
     add_handler_tests(s);
+    add_farewell_tests(s);
     return harness_run(s);
 }

@@ -6,5 +6,6 @@
 void add_known_tests(Suite *s);
 void add_life_tests(Suite *s);
 void add_handler_tests(Suite *s);
+void add_farewell_tests(Suite *s);
 
 #endif

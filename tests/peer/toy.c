@@ -30,6 +30,12 @@ static void host_done(void *arg, struct peer *p)
 
 void toy_setup(struct toy *t, bool fake_clock)
 {
+    toy_setup_with(t, fake_clock, &toy_proto_ops, &toy_transport_ops);
+}
+
+void toy_setup_with(struct toy *t, bool fake_clock, const struct peer_proto_ops *proto,
+                    const struct peer_transport_ops *transport)
+{
     struct peer_setup setup;
     int fds[2];
 
@@ -40,14 +46,14 @@ void toy_setup(struct toy *t, bool fake_clock)
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
     ck_assert_int_eq(chan_init(t->done, &quit_class), 0);
     t->remote = fds[1];
-    t->metrics = peer_metrics_new(&toy_proto_ops);
+    t->metrics = peer_metrics_new(proto);
     setup = (struct peer_setup){
         .id = 7,
         .addr = {.kind = NET_IPV4, .port = 1, .bytes = {127, 0, 0, 1}},
         .config = &t->config,
-        .proto = &toy_proto_ops,
+        .proto = proto,
         .proto_data = toy_proto_data_new(&t->counts),
-        .transport_ops = &toy_transport_ops,
+        .transport_ops = transport,
         .transport = toy_transport_new(),
         .metrics = t->metrics,
         .host = {.ready = host_ready, .done = host_done, .arg = t},

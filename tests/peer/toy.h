@@ -19,6 +19,10 @@ struct toy {
 /* A peer that is made but not started. The clocks are the test's when `fake_clock`. */
 void toy_setup(struct toy *t, bool fake_clock);
 
+/* The same with other tables than toy_proto's. */
+void toy_setup_with(struct toy *t, bool fake_clock, const struct peer_proto_ops *proto,
+                    const struct peer_transport_ops *transport);
+
 /* Start, and complete the handshake. */
 void toy_connect(struct toy *t);
 
