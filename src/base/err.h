@@ -98,7 +98,28 @@
     X(PN_EFORK_REMOTE, "stale_fork", "its software does not know forks that have passed")      \
     X(PN_ENETWORK, "wrong_network", "it serves another network")                               \
     X(PN_EGENESIS, "wrong_genesis", "its chain begins with another block")                     \
-    X(PN_ENOSPC, "disk_full", "no room left on the disk")
+    X(PN_ENOSPC, "disk_full", "no room left on the disk")                                      \
+    X(PN_EHANDSHAKE, "bad_handshake", "the encryption handshake failed")                       \
+    X(PN_EMAC, "bad_mac", "message authentication failed")                                     \
+    X(PN_ECOMPRESSION, "bad_compression", "malformed compressed data")                         \
+    X(PN_EUSELESS, "useless_peer", "no protocol in common")                                    \
+    X(PN_ECONNECTED, "already_connected", "another connection to this node is there")          \
+    X(PN_EFULL, "too_many_peers", "as many peers as may be")                                   \
+    X(PN_EIDENTITY, "wrong_identity", "not the node that was dialled, or one without a name")  \
+    X(PN_ETHROTTLED, "throttled", "the address was here a moment ago")                         \
+    X(PN_EREMOTE_REQUESTED, "remote_requested", "the remote side asked to part")               \
+    X(PN_EREMOTE_NETWORK, "remote_network", "the remote side had a network error")             \
+    X(PN_EREMOTE_BREACH, "remote_breach", "the remote side saw a breach of the protocol")      \
+    X(PN_EREMOTE_USELESS, "remote_useless", "the remote side has no use for us")               \
+    X(PN_EREMOTE_FULL, "remote_full", "the remote side has too many peers")                    \
+    X(PN_EREMOTE_CONNECTED, "remote_connected", "the remote side is connected to us already")  \
+    X(PN_EREMOTE_VERSION, "remote_version", "the remote side speaks another version")          \
+    X(PN_EREMOTE_IDENTITY, "remote_identity", "the remote side took us for somebody else")     \
+    X(PN_EREMOTE_QUITTING, "remote_quitting", "the remote side is quitting")                   \
+    X(PN_EREMOTE_SELF, "remote_self", "the remote side took us for itself")                    \
+    X(PN_EREMOTE_TIMEOUT, "remote_timeout", "the remote side has waited too long for us")      \
+    X(PN_EREMOTE_SUBPROTOCOL, "remote_subprotocol", "the remote side failed in a subprotocol") \
+    X(PN_EREMOTE_OTHER, "remote_other", "the remote side parted for a reason of its own")
 
 enum pn_err {
     PN_OK = 0,

@@ -75,7 +75,8 @@ static const struct {
     void (*run)(void);
 } groups[] = {
     {"addrbook", bench_addrbook}, {"chan", bench_chan},     {"wire", bench_wire},
-    {"chain", bench_chain},       {"discv4", bench_discv4}, {"node", bench_node},
+    {"chain", bench_chain},       {"discv4", bench_discv4}, {"rlpx", bench_rlpx},
+    {"node", bench_node},
 };
 
 int main(int argc, char **argv)

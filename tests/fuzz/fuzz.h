@@ -44,6 +44,12 @@ void fuzz_dnsdisc(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_discv4(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_discv4_engine(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
+void fuzz_rlpx_packet(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_rlpx_auth(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_rlpx_stream(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_rlpx_data(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_rlpx_hello(const struct fuzz_target *t, const uint8_t *data, size_t len);
+
 /* The magic that the stream target wants, so that seeds have it. */
 extern const uint8_t fuzz_magic[4];
 
@@ -53,6 +59,7 @@ bool fuzz_corpus_make(const char *dir);
 
 /* The same for Ethereum's targets, into a folder that exists. */
 bool fuzz_corpus_make_eth(const char *dir);
+bool fuzz_corpus_make_rlpx(const char *dir);
 
 /* Write seed n of a target, also cut short and with one byte changed. Returns: as above. */
 bool fuzz_corpus_put(const char *dir, const char *target, const uint8_t *data, size_t len,

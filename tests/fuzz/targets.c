@@ -21,6 +21,11 @@ static const struct fuzz_target targets[] = {
     {"discv4_enr_request", fuzz_discv4, BTC_CMD_UNKNOWN},
     {"discv4_enr_response", fuzz_discv4, BTC_CMD_UNKNOWN},
     {"discv4_engine", fuzz_discv4_engine, BTC_CMD_UNKNOWN},
+    {"rlpx_packet", fuzz_rlpx_packet, BTC_CMD_UNKNOWN},
+    {"rlpx_auth", fuzz_rlpx_auth, BTC_CMD_UNKNOWN},
+    {"rlpx_stream", fuzz_rlpx_stream, BTC_CMD_UNKNOWN},
+    {"rlpx_data", fuzz_rlpx_data, BTC_CMD_UNKNOWN},
+    {"rlpx_hello", fuzz_rlpx_hello, BTC_CMD_UNKNOWN},
 };
 
 const struct fuzz_target *fuzz_targets(size_t *count)
