@@ -34,6 +34,10 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --eth-dnsdisc)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --asmap)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -74,11 +78,12 @@ _p2pnode()
             --advertise-services= --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-external= --no-eth-external
-            --eth-bootnodes= --no-eth-bootnodes --maxpeers= --no-maxpeers
-            --outbound= --no-outbound --block-relay= --no-block-relay --asmap=
-            --no-asmap --netrestrict= --no-netrestrict --proxy= --no-proxy
-            --proxy-user= --no-proxy-user --proxy-password= --no-proxy-password
-            --onion= --no-onion --onion-user= --no-onion-user --onion-password=
+            --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc=
+            --no-eth-dnsdisc --maxpeers= --no-maxpeers --outbound=
+            --no-outbound --block-relay= --no-block-relay --asmap= --no-asmap
+            --netrestrict= --no-netrestrict --proxy= --no-proxy --proxy-user=
+            --no-proxy-user --proxy-password= --no-proxy-password --onion=
+            --no-onion --onion-user= --no-onion-user --onion-password=
             --no-onion-password --tor-isolation --i2psam= --no-i2psam
             --whitelist= --no-whitelist --bantime= --no-bantime
             --max-send-buffer= --no-max-send-buffer --handshake-timeout=

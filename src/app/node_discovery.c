@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "app/node_resolver.h"
 #include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -16,8 +17,6 @@
 #include "discovery/tor_lookup.h"
 #include "log/log.h"
 #include "net/resolve.h"
-
-enum { QUESTION_TIMEOUT_MS = 5000, QUESTIONS = 3 }; /* resolv.conf(5): 5 s; one more than its 2 */
 
 struct node_discovery {
     struct discovery *thread;
@@ -41,16 +40,10 @@ static int by_tor(void *arg, const struct net_target *name, resolve_done *done, 
 
 static int make_resolver(struct node *n, struct node_discovery *d, struct discovery_resolver *out)
 {
-    struct resolver_config config = {.timeout_ms = QUESTION_TIMEOUT_MS, .attempts = QUESTIONS};
-    int rc = 0;
+    int rc = node_resolver_new(&d->resolver, n);
 
-    if (n->options->dns_server)
-        rc = net_addr_parse(&config.nameserver, n->options->dns_server, 0);
-    if (rc < 0)
-        return rc;
-    d->resolver = resolver_new(loop_base(n->loop), &config);
     *out = (struct discovery_resolver){by_resolver, d->resolver};
-    return d->resolver ? 0 : PN_ENOMEM;
+    return rc;
 }
 
 static int make_tor(struct node *n, struct node_discovery *d, struct discovery_resolver *out)

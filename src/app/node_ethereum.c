@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/node_ethereum_dns.h"
 #include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -109,6 +110,8 @@ static int make_discovery(struct node *n, const char *db_path, const char *key_p
     if (rc == 0)
         rc = fill_endpoints(config.external, &n->options->eth_external, config.listen);
     if (rc == 0)
+        rc = node_ethereum_dns_open(n, &config);
+    if (rc == 0)
         rc = nodekey_load_or_create(config.secret, key_path);
     if (rc == 0)
         rc = make_with_config(n, &config);
@@ -167,6 +170,7 @@ void node_ethereum_stop(struct node *n)
         eth_discovery_stop(n->ethereum);
         eth_discovery_join(n->ethereum);
     }
+    node_ethereum_dns_close(n);
     eth_discovery_free(n->ethereum);
     n->ethereum = NULL;
     n->ethereum_started = false;

@@ -18,6 +18,7 @@
 #include "store/datadir.h"
 
 struct node_discovery;
+struct node_ethereum_dns;
 struct signals;
 struct event;
 
@@ -45,6 +46,7 @@ struct node {
     struct server *server;
     unsigned network; /* the server's number for bitcoin */
     struct eth_discovery *ethereum;
+    struct node_ethereum_dns *ethereum_dns; /* or NULL */
     bool ethereum_started;
     struct dial_paths *paths;
     struct dialer *dialer;

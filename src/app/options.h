@@ -83,6 +83,7 @@ struct options {
     struct option_list eth_listen;   /* ADDR[:PORT], at most one of each family */
     struct option_list eth_external; /* ADDR[:PORT], likewise */
     char *eth_bootnodes;             /* enode URLs, comma-separated, or NULL */
+    char *eth_dnsdisc;               /* enrtree URLs or "network", comma-separated, or NULL */
 
     int64_t maxpeers;
     int64_t outbound;                          /* 0 with --connect */

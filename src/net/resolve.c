@@ -1,29 +1,31 @@
 /* A lookup is put into the list of new ones by whoever asks, and the loop is woken; all else
- * happens on the loop's thread. There it becomes two questions, A and AAAA, and is done when both
- * are answered. `work` runs on the loop to start what is new and to close evdns when nothing is
- * left: neither can be done from within one of evdns's own callbacks. */
+ * happens on the loop's thread. There it becomes questions, A and AAAA or TXT, and is done when all
+ * are answered. `work` runs on the loop to start what is new and to close the channel when nothing
+ * is left: it cannot be closed from within one of its own answers. */
 #include "net/resolve.h"
 
-#include <event2/dns.h>
+#include <arpa/nameser.h>
 #include <event2/event.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/mutex.h"
+#include "net/dns_channel.h"
 
 struct lookup {
     struct lookup *prev, *next;
     struct resolver *resolver;
     struct net_target name;
-    resolve_done *done;
+    resolve_done *done; /* this one, or the other */
+    resolve_texts_done *texts_done;
     void *arg;
     unsigned unanswered; /* questions */
-    int rc;              /* the worst answer, should there be no address */
-    struct net_addr addrs[RESOLVER_MAX_ADDRESSES];
+    int rc;              /* the worst answer, should there be nothing else */
+    struct net_addr addrs[2 * RESOLVER_MAX_ADDRESSES];
+    const char *texts[RESOLVER_MAX_TEXTS];
+    char *bytes; /* of the texts */
     size_t count;
 };
 
@@ -31,96 +33,34 @@ struct resolver {
     struct event_base *base;
     struct resolver_config config;
     struct event *work;
-    struct evdns_base *dns;     /* only while lookups are under way */
+    struct dns_channel *dns;    /* only while lookups are under way */
     struct lookup *under_way;   /* the loop's */
     struct mutex mu;            /* held to link and unlink only */
     struct lookup *new_lookups; /* GUARDED_BY(mu) */
     unsigned count;             /* GUARDED_BY(mu): new and under way */
 };
 
-/* The outcome is reported to who asked; evdns would write to standard error, too. */
-static void say_nothing(int is_warning, const char *message)
-{
-    (void)is_warning;
-    (void)message;
-}
-
-static void set_option(struct evdns_base *dns, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void set_option(struct evdns_base *dns, const char *name, const char *fmt, ...)
-{
-    char value[32];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(value, sizeof value, fmt, ap);
-    va_end(ap);
-    evdns_base_set_option(dns, name, value);
-}
-
-static int add_nameservers(struct resolver *r)
-{
-    struct sockaddr_storage sa;
-    socklen_t len;
-    int rc;
-
-    if (r->config.nameserver.kind == NET_NONE) {
-        const char *path = r->config.resolv_conf ? r->config.resolv_conf : "/etc/resolv.conf";
-
-        evdns_base_resolv_conf_parse(r->dns, DNS_OPTION_NAMESERVERS, path);
-        return evdns_base_count_nameservers(r->dns) > 0 ? 0 : PN_EDNS_FAILED;
-    }
-    rc = net_addr_to_sockaddr(&sa, &len, &r->config.nameserver);
-    if (rc < 0)
-        return rc;
-    return evdns_base_nameserver_sockaddr_add(r->dns, (struct sockaddr *)&sa, len, 0) == 0
-               ? 0
-               : PN_EDNS_FAILED;
-}
-
-static void close_dns(struct resolver *r)
-{
-    if (r->dns)
-        evdns_base_free(r->dns, 0);
-    r->dns = NULL;
-}
-
-/* A probe asks a server that was slow for a name of evdns's choice; it never comes to one. */
-static int open_dns(struct resolver *r)
-{
-    int rc;
-
-    if (r->dns)
-        return 0;
-    r->dns = evdns_base_new(r->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (!r->dns)
-        return PN_ENOMEM;
-    rc = add_nameservers(r);
-    set_option(r->dns, "timeout:", "%d.%03d", (int)(r->config.timeout_ms / 1000),
-               (int)(r->config.timeout_ms % 1000));
-    set_option(r->dns, "attempts:", "%u", r->config.attempts);
-    set_option(r->dns, "initial-probe-timeout:", "%d", 3600);
-    if (rc < 0)
-        close_dns(r);
-    return rc;
-}
-
 static void release(struct resolver *r, struct lookup *l)
 {
     mutex_lock(&r->mu);
     r->count--;
     mutex_unlock(&r->mu);
+    mem_free(l->bytes);
     mem_free(l);
 }
 
 static void finish(struct lookup *l, int rc)
 {
-    l->done(l->arg, rc, rc == 0 ? l->addrs : NULL, rc == 0 ? l->count : 0);
+    size_t count = rc == 0 ? l->count : 0;
+
+    if (l->texts_done)
+        l->texts_done(l->arg, rc, count ? l->texts : NULL, count);
+    else
+        l->done(l->arg, rc, count ? l->addrs : NULL, count);
     release(l->resolver, l);
 }
 
-/* What is left to say when there is no address at all: a name that may well exist is not denied. */
+/* What is left to say when nothing was found: a name that may well exist is not denied. */
 static int worse(int a, int b)
 {
     static const int order[] = {PN_ENOMEM, PN_EQUIT, PN_EDNS_FAILED, PN_ETIMEDOUT, PN_EDNS_NONAME};
@@ -131,42 +71,33 @@ static int worse(int a, int b)
     return a;
 }
 
-static int error_of(int result)
+static int error_of(int status)
 {
-    switch (result) {
-    case DNS_ERR_NONE:
-    case DNS_ERR_NODATA:
-    case DNS_ERR_NOTEXIST:
+    switch (status) {
+    case ARES_SUCCESS: /* and still nothing of use in it */
+    case ARES_ENODATA:
+    case ARES_ENOTFOUND:
         return PN_EDNS_NONAME;
-    case DNS_ERR_TIMEOUT:
+    case ARES_ETIMEOUT:
         return PN_ETIMEDOUT;
+    case ARES_ENOMEM:
+        return PN_ENOMEM;
+    case ARES_EDESTRUCTION:
+        return PN_EQUIT;
     default:
         return PN_EDNS_FAILED;
     }
 }
 
-static void collect(struct lookup *l, char type, const uint8_t *addresses, size_t count)
-{
-    enum net_kind kind = type == DNS_IPv4_A ? NET_IPV4 : NET_IPV6;
-    size_t size = net_addr_len(kind);
-
-    for (size_t i = 0; i < count && l->count < RESOLVER_MAX_ADDRESSES; i++) {
-        struct net_addr *a = &l->addrs[l->count++];
-
-        if (kind == NET_IPV6) {
-            net_addr_from_ipv6_bytes(a, addresses + i * size, l->name.port);
-        } else {
-            *a = (struct net_addr){.kind = kind, .port = l->name.port};
-            memcpy(a->bytes, addresses + i * size, size);
-        }
-    }
-}
+/* --- answers --- */
 
 /* One question less. */
-static void answered(struct lookup *l)
+static void answered(struct lookup *l, int rc)
 {
     struct resolver *r = l->resolver;
 
+    if (rc < 0)
+        l->rc = worse(l->rc, rc);
     if (--l->unanswered > 0)
         return;
     DL_DELETE(r->under_way, l);
@@ -175,21 +106,92 @@ static void answered(struct lookup *l)
     finish(l, l->count > 0 ? 0 : l->rc);
 }
 
-static void on_answer(int result, char type, int count, int ttl, void *addresses, void *arg)
+static void on_ipv4(void *arg, int status, int timeouts, unsigned char *answer, int len)
 {
     struct lookup *l = arg;
+    struct ares_addrttl found[RESOLVER_MAX_ADDRESSES];
+    int n = RESOLVER_MAX_ADDRESSES;
 
-    (void)ttl;
-    if (result == DNS_ERR_NONE && count > 0 && (type == DNS_IPv4_A || type == DNS_IPv6_AAAA))
-        collect(l, type, addresses, (size_t)count);
-    else
-        l->rc = worse(l->rc, error_of(result));
-    answered(l);
+    (void)timeouts;
+    if (status == ARES_SUCCESS)
+        status = ares_parse_a_reply(answer, len, NULL, found, &n);
+    for (int i = 0; status == ARES_SUCCESS && i < n; i++) {
+        struct net_addr *a = &l->addrs[l->count++];
+
+        *a = (struct net_addr){.kind = NET_IPV4, .port = l->name.port};
+        memcpy(a->bytes, &found[i].ipaddr, net_addr_len(NET_IPV4));
+    }
+    answered(l, error_of(status));
 }
+
+static void on_ipv6(void *arg, int status, int timeouts, unsigned char *answer, int len)
+{
+    struct lookup *l = arg;
+    struct ares_addr6ttl found[RESOLVER_MAX_ADDRESSES];
+    int n = RESOLVER_MAX_ADDRESSES;
+
+    (void)timeouts;
+    if (status == ARES_SUCCESS)
+        status = ares_parse_aaaa_reply(answer, len, NULL, found, &n);
+    for (int i = 0; status == ARES_SUCCESS && i < n; i++)
+        net_addr_from_ipv6_bytes(&l->addrs[l->count++], found[i].ip6addr._S6_un._S6_u8,
+                                 l->name.port);
+    answered(l, error_of(status));
+}
+
+/* Put the strings of the record that begins with `part` behind each other. Returns: the first
+ * string of the next record. */
+static const struct ares_txt_ext *join_record(struct lookup *l, char **at,
+                                              const struct ares_txt_ext *part)
+{
+    char *start = *at;
+
+    do {
+        memcpy(*at, part->txt, part->length);
+        *at += part->length;
+        part = part->next;
+    } while (part && !part->record_start);
+    if (!memchr(start, '\0', (size_t)(*at - start)) && l->count < RESOLVER_MAX_TEXTS)
+        l->texts[l->count++] = start;
+    *(*at)++ = '\0';
+    return part;
+}
+
+static int take_texts(struct lookup *l, const struct ares_txt_ext *all)
+{
+    size_t bytes = 0;
+    char *at;
+
+    for (const struct ares_txt_ext *part = all; part; part = part->next)
+        bytes += part->length + 1;
+    at = l->bytes = mem_alloc(bytes);
+    if (!at)
+        return PN_ENOMEM;
+    while (all)
+        all = join_record(l, &at, all);
+    return l->count > 0 ? 0 : PN_EDNS_NONAME;
+}
+
+static void on_texts(void *arg, int status, int timeouts, unsigned char *answer, int len)
+{
+    struct lookup *l = arg;
+    struct ares_txt_ext *all = NULL;
+    int rc;
+
+    (void)timeouts;
+    if (status == ARES_SUCCESS)
+        status = ares_parse_txt_reply_ext(answer, len, &all);
+    rc = status == ARES_SUCCESS ? take_texts(l, all) : error_of(status);
+    if (all)
+        ares_free_data(all);
+    answered(l, rc);
+}
+
+/* --- questions --- */
 
 static void start(struct resolver *r, struct lookup *l)
 {
-    int rc = open_dns(r);
+    int rc = r->dns ? 0 : dns_channel_open(&r->dns, r->base, &r->config);
 
     if (rc < 0) {
         finish(l, rc);
@@ -197,16 +199,13 @@ static void start(struct resolver *r, struct lookup *l)
     }
     DL_APPEND(r->under_way, l);
     l->rc = PN_EDNS_NONAME;
-    l->unanswered = 3; /* the third is this function's own, so that none is the last too early */
-    if (!evdns_base_resolve_ipv4(r->dns, l->name.host, DNS_QUERY_NO_SEARCH, on_answer, l)) {
-        l->rc = worse(l->rc, PN_EDNS_FAILED);
-        answered(l);
+    l->unanswered = l->texts_done ? 1 : 2;
+    if (l->texts_done) {
+        dns_channel_ask(r->dns, l->name.host, ns_t_txt, on_texts, l);
+        return;
     }
-    if (!evdns_base_resolve_ipv6(r->dns, l->name.host, DNS_QUERY_NO_SEARCH, on_answer, l)) {
-        l->rc = worse(l->rc, PN_EDNS_FAILED);
-        answered(l);
-    }
-    answered(l);
+    dns_channel_ask(r->dns, l->name.host, ns_t_a, on_ipv4, l);
+    dns_channel_ask(r->dns, l->name.host, ns_t_aaaa, on_ipv6, l);
 }
 
 /* Thread: any. Returns: the first of the new lookups, no longer in the list; NULL without one. */
@@ -222,6 +221,12 @@ static struct lookup *take_new(struct resolver *r)
     return l;
 }
 
+static void close_dns(struct resolver *r)
+{
+    dns_channel_close(r->dns);
+    r->dns = NULL;
+}
+
 static void on_work(evutil_socket_t fd, short events, void *arg)
 {
     struct resolver *r = arg;
@@ -234,39 +239,13 @@ static void on_work(evutil_socket_t fd, short events, void *arg)
         close_dns(r);
 }
 
-struct resolver *resolver_new(struct event_base *base, const struct resolver_config *config)
+/* Owns: takes the lookup in any case. */
+static int enqueue(struct resolver *r, struct lookup *l, const struct net_target *name, void *arg)
 {
-    struct resolver *r = mem_zalloc(sizeof *r);
-
-    if (!r)
-        return NULL;
-    r->base = base;
-    r->config = *config;
-    mutex_init(&r->mu);
-    r->work = event_new(base, -1, 0, on_work, r);
-    if (!r->work) {
-        mutex_destroy(&r->mu);
-        mem_free(r);
-        return NULL;
-    }
-    evdns_set_log_fn(say_nothing);
-    return r;
-}
-
-int resolver_lookup(struct resolver *r, const struct net_target *name, resolve_done *done,
-                    void *arg)
-{
-    struct lookup *l;
     bool room;
 
-    if (name->kind != TARGET_NAME)
-        return PN_EINVAL;
-    l = mem_zalloc(sizeof *l);
-    if (!l)
-        return PN_ENOMEM;
     l->resolver = r;
     l->name = *name;
-    l->done = done;
     l->arg = arg;
     mutex_lock(&r->mu);
     room = r->count < RESOLVER_MAX_LOOKUPS;
@@ -283,6 +262,51 @@ int resolver_lookup(struct resolver *r, const struct net_target *name, resolve_d
     return 0;
 }
 
+int resolver_lookup(struct resolver *r, const struct net_target *name, resolve_done *done,
+                    void *arg)
+{
+    struct lookup *l = name->kind == TARGET_NAME ? mem_zalloc(sizeof *l) : NULL;
+
+    if (!l)
+        return name->kind == TARGET_NAME ? PN_ENOMEM : PN_EINVAL;
+    l->done = done;
+    return enqueue(r, l, name, arg);
+}
+
+int resolver_lookup_texts(struct resolver *r, const struct net_target *name,
+                          resolve_texts_done *done, void *arg)
+{
+    struct lookup *l = name->kind == TARGET_NAME ? mem_zalloc(sizeof *l) : NULL;
+
+    if (!l)
+        return name->kind == TARGET_NAME ? PN_ENOMEM : PN_EINVAL;
+    l->texts_done = done;
+    return enqueue(r, l, name, arg);
+}
+
+/* --- construction --- */
+
+struct resolver *resolver_new(struct event_base *base, const struct resolver_config *config)
+{
+    struct resolver *r = mem_zalloc(sizeof *r);
+
+    if (!r)
+        return NULL;
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+        mem_free(r);
+        return NULL;
+    }
+    r->base = base;
+    r->config = *config;
+    mutex_init(&r->mu);
+    r->work = event_new(base, -1, 0, on_work, r);
+    if (!r->work) {
+        resolver_free(r);
+        return NULL;
+    }
+    return r;
+}
+
 void resolver_free(struct resolver *r)
 {
     if (!r)
@@ -290,13 +314,9 @@ void resolver_free(struct resolver *r)
     close_dns(r);
     for (struct lookup *l; (l = take_new(r));)
         finish(l, PN_EQUIT);
-    while (r->under_way) {
-        struct lookup *l = r->under_way;
-
-        DL_DELETE(r->under_way, l);
-        finish(l, PN_EQUIT);
-    }
-    event_free(r->work);
+    if (r->work)
+        event_free(r->work);
+    ares_library_cleanup();
     mutex_destroy(&r->mu);
     mem_free(r);
 }

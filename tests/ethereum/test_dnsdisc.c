@@ -279,6 +279,58 @@ START_TEST(a_question_without_an_answer_is_given_up)
 }
 END_TEST
 
+/* Each entry is lost once, as datagrams are. */
+START_TEST(an_entry_that_did_not_come_is_asked_for_again)
+{
+    bool lost[sizeof zone / sizeof zone[0]] = {false};
+    int64_t until_us = now_us + 10 * 60 * INT64_C(1000000);
+    unsigned n_lost = 0;
+
+    while (now_us < until_us) {
+        int64_t at_us;
+
+        asked = 0;
+        at_us = dnsdisc_tick(client, true, now_us);
+        for (size_t i = 0; asked && i < sizeof zone / sizeof zone[0]; i++)
+            if (strcmp(zone[i].name, asked_name) == 0) {
+                dnsdisc_answer(client, asked, &zone[i].text, lost[i], now_us);
+                n_lost += !lost[i];
+                lost[i] = true;
+                at_us = now_us + 1000;
+            }
+        now_us = at_us < until_us ? at_us : until_us;
+    }
+    ck_assert_uint_eq(n_lost, sizeof zone / sizeof zone[0]);
+    ck_assert_uint_eq(n_found, 3);
+}
+END_TEST
+
+START_TEST(an_entry_that_never_comes_is_asked_for_once_a_minute_and_does_not_hold_up_others)
+{
+    int64_t until_us = now_us + 20 * 60 * INT64_C(1000000);
+    unsigned n_missing = 0;
+
+    while (now_us < until_us) {
+        int64_t at_us;
+
+        asked = 0;
+        at_us = dnsdisc_tick(client, true, now_us);
+        if (asked) {
+            const char *text = text_of(asked_name);
+            bool missing = strcmp(asked_name, zone[4].name) == 0;
+
+            n_missing += missing;
+            dnsdisc_answer(client, asked, &text, text && !missing, now_us);
+            at_us = now_us + 1000;
+        }
+        now_us = at_us < until_us ? at_us : until_us;
+    }
+    ck_assert_uint_eq(n_found, 2);
+    ck_assert_uint_ge(n_missing, 20);
+    ck_assert_uint_le(n_missing, 20 + 6); /* the pauses before that are shorter */
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dnsdisc");
@@ -295,5 +347,8 @@ int main(void)
     tcase_add_test(c, nothing_is_asked_while_nothing_is_wanted);
     tcase_add_test(c, an_unsigned_root_or_an_entry_under_another_hash_leads_nowhere);
     tcase_add_test(c, a_question_without_an_answer_is_given_up);
+    tcase_add_test(c, an_entry_that_did_not_come_is_asked_for_again);
+    tcase_add_test(
+        c, an_entry_that_never_comes_is_asked_for_once_a_minute_and_does_not_hold_up_others);
     return harness_run(s);
 }

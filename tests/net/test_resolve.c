@@ -34,13 +34,38 @@ static struct {
     pthread_t thread;
 } result;
 
+enum { TYPE_TXT = 16 };
+
 static void answer_a(struct evdns_server_request *request, const char *name, unsigned count)
 {
-    uint8_t addresses[4 * 25];
-
     for (unsigned i = 0; i < count; i++)
-        memcpy(addresses + 4 * (size_t)i, (uint8_t[]){127, 0, 1, (uint8_t)i}, 4);
-    evdns_server_request_add_a_reply(request, name, (int)count, addresses, 60);
+        evdns_server_request_add_a_reply(request, name, 1, (uint8_t[]){127, 0, 1, (uint8_t)i}, 60);
+}
+
+static void add_text(struct evdns_server_request *request, const char *name, const char *strings,
+                     size_t len)
+{
+    evdns_server_request_add_reply(request, EVDNS_ANSWER_SECTION, name, TYPE_TXT, EVDNS_CLASS_INET,
+                                   60, (int)len, 0, strings);
+}
+
+/* A record's strings, each behind its length. */
+static void answer_texts(struct evdns_server_request *request, const char *name)
+{
+    static const char two[] = "\5alpha\6, beta", zero[] = "\3a\0b", one[] = "\5gamma",
+                      none[] = "\0";
+    bool here = strcasecmp(name, "texts.test") == 0;
+
+    if (here) {
+        add_text(request, name, two, sizeof two - 1);
+        add_text(request, name, zero, sizeof zero - 1);
+        add_text(request, name, one, sizeof one - 1);
+        add_text(request, name, none, 1);
+    }
+    for (unsigned i = 0; i < 20 && strcasecmp(name, "manytexts.test") == 0; i++)
+        add_text(request, name, one, sizeof one - 1);
+    evdns_server_request_respond(
+        request, here || strcasecmp(name, "absent.test") != 0 ? DNS_ERR_NONE : DNS_ERR_NOTEXIST);
 }
 
 /* The zone: what each name under .test answers. "silent" does not. */
@@ -57,10 +82,15 @@ static void on_question(struct evdns_server_request *request, void *arg)
         evdns_server_request_drop(request);
         return;
     }
+    if (q->type == TYPE_TXT) {
+        answer_texts(request, q->name);
+        return;
+    }
     if (strcasecmp(q->name, "both.test") == 0 && a)
         answer_a(request, q->name, 2);
     else if (strcasecmp(q->name, "both.test") == 0)
-        evdns_server_request_add_aaaa_reply(request, q->name, 2, v6, 60);
+        for (unsigned i = 0; i < 2; i++)
+            evdns_server_request_add_aaaa_reply(request, q->name, 1, v6 + 16 * (size_t)i, 60);
     else if (strcasecmp(q->name, "four.test") == 0 && a)
         answer_a(request, q->name, 1);
     else if (strcasecmp(q->name, "half.test") == 0 && a)
@@ -94,6 +124,20 @@ static void on_done(void *arg, int rc, const struct net_addr *addrs, size_t coun
 
         snprintf(result.text + len, sizeof result.text - len, "%s ",
                  net_addr_format(one, &addrs[i]));
+    }
+}
+
+static void on_texts_done(void *arg, int rc, const char *const *texts, size_t count)
+{
+    (void)arg;
+    result.calls++;
+    result.rc = rc;
+    result.text[0] = '\0';
+    ck_assert((rc == 0) == (count > 0));
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(result.text);
+
+        snprintf(result.text + len, sizeof result.text - len, "[%s]", texts[i]);
     }
 }
 
@@ -131,6 +175,14 @@ static int ask(const char *name, uint16_t port)
     return resolver_lookup(net.resolver, &t, on_done, NULL);
 }
 
+static int ask_texts(const char *name)
+{
+    struct net_target t;
+
+    ck_assert_int_eq(net_target_parse(&t, name, 0), 0);
+    return resolver_lookup_texts(net.resolver, &t, on_texts_done, NULL);
+}
+
 /* Run the loop until so many lookups are done; the suite's timeout ends a wait in vain. */
 static void wait_for(unsigned calls)
 {
@@ -149,7 +201,7 @@ START_TEST(every_answer_comes_out_as_what_it_is)
         {"half.test", "127.0.1.0:7 ", 0},
         {"empty.test", "", PN_EDNS_NONAME},
         {"absent.test", "", PN_EDNS_NONAME},
-        {"broken.test", "", PN_ETIMEDOUT}, /* evdns asks again, in vain */
+        {"broken.test", "", PN_EDNS_FAILED},
         {"refused.test", "", PN_EDNS_FAILED},
         {"silent.test", "", PN_ETIMEDOUT},
     };
@@ -178,6 +230,30 @@ START_TEST(a_seeds_worth_of_addresses_comes_whole)
 }
 END_TEST
 
+START_TEST(the_strings_of_a_text_come_in_one_piece)
+{
+    ck_assert_int_eq(ask_texts("texts.test"), 0);
+    wait_for(1);
+    ck_assert_int_eq(result.rc, 0);
+    ck_assert_str_eq(result.text, "[alpha, beta][gamma][]"); /* not the one with a zero byte */
+    ck_assert_int_eq(ask_texts("absent.test"), 0);
+    wait_for(2);
+    ck_assert_int_eq(result.rc, PN_EDNS_NONAME);
+    ck_assert_int_eq(ask_texts("empty.test"), 0);
+    wait_for(3);
+    ck_assert_int_eq(result.rc, PN_EDNS_NONAME);
+}
+END_TEST
+
+START_TEST(texts_beyond_the_limit_are_left_out)
+{
+    ck_assert_int_eq(ask_texts("manytexts.test"), 0);
+    wait_for(1);
+    ck_assert_int_eq(result.rc, 0);
+    ck_assert_uint_eq(strlen(result.text), RESOLVER_MAX_TEXTS * strlen("[gamma]"));
+}
+END_TEST
+
 static unsigned descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -198,7 +274,7 @@ START_TEST(nothing_is_open_before_the_first_lookup_and_after_the_last)
     ck_assert_uint_eq(net.questions, 0);
     ck_assert_int_eq(ask("silent.test", 1), 0);
     wait_for(1);
-    ck_assert_uint_eq(net.questions, 4); /* two kinds, each asked twice: no probe of evdns's */
+    ck_assert_uint_eq(net.questions, 4); /* two kinds, each asked twice */
     ck_assert_int_eq(event_base_loop(net.base, EVLOOP_NONBLOCK), 0);
     ck_assert_uint_eq(descriptors(), before);
     ck_assert_int_eq(ask("four.test", 1), 0); /* and a slow server is asked again */
@@ -240,31 +316,53 @@ START_TEST(lookups_are_bounded_and_the_rest_is_refused)
 }
 END_TEST
 
+/* The ports of resolv.conf's servers are all 53. Returns: a server there, or NULL without the
+ * right. */
+static struct evdns_server_port *serve_port_53(struct in_addr host)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = host};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0) {
+        close(fd);
+        return NULL;
+    }
+    return evdns_add_server_port_with_base(net.base, fd, 0, on_question, NULL);
+}
+
 /* The system's servers, and those that the system has by then. */
 START_TEST(servers_are_read_anew_from_resolv_conf)
 {
-    char path[] = "/tmp/test_resolve_XXXXXX", address[NET_ADDR_TEXT_BYTES];
+    char path[] = "/tmp/test_resolve_XXXXXX", text[INET_ADDRSTRLEN];
     struct resolver_config config = {.resolv_conf = path, .timeout_ms = 50, .attempts = 1};
-    struct net_addr at;
-    FILE *file = fdopen(mkstemp(path), "w");
+    /* Nobody else has this process's address in 127.53.0.0/16. */
+    struct in_addr host = {htonl(0x7f350000 | ((uint32_t)getpid() & 0xffff))};
+    struct evdns_server_port *port = serve_port_53(host);
+    FILE *file;
 
+    if (!port) {
+        printf("SKIPPED: port 53 is for root\n");
+        return;
+    }
+    file = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(sock_local_addr(&at, net.fd), 0);
     resolver_free(net.resolver);
     net.resolver = resolver_new(net.base, &config);
-    fprintf(file, "nameserver 127.0.0.1:1\n");
+    fprintf(file, "nameserver 127.54.0.1\n");
     fflush(file);
     ck_assert_int_eq(ask("four.test", 1), 0);
     wait_for(1);
     ck_assert_int_ne(result.rc, 0);
     rewind(file);
-    fprintf(file, "nameserver %s\n", net_addr_format(address, &at));
+    fprintf(file, "nameserver %s\n", inet_ntop(AF_INET, &host, text, sizeof text));
     fclose(file);
     event_base_loop(net.base, EVLOOP_NONBLOCK); /* lets the resolver close */
     ck_assert_int_eq(ask("four.test", 1), 0);
     wait_for(2);
     unlink(path);
     ck_assert_int_eq(result.rc, 0);
+    evdns_close_server_port(port);
 }
 END_TEST
 
@@ -319,6 +417,8 @@ int main(void)
     tcase_set_timeout(tc, 30);
     tcase_add_test(tc, every_answer_comes_out_as_what_it_is);
     tcase_add_test(tc, a_seeds_worth_of_addresses_comes_whole);
+    tcase_add_test(tc, the_strings_of_a_text_come_in_one_piece);
+    tcase_add_test(tc, texts_beyond_the_limit_are_left_out);
     tcase_add_test(tc, nothing_is_open_before_the_first_lookup_and_after_the_last);
     tcase_add_test(tc, any_thread_may_ask_and_the_loop_answers);
     tcase_add_test(tc, lookups_are_bounded_and_the_rest_is_refused);

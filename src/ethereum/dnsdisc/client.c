@@ -13,12 +13,14 @@
 #define PACE_US    (US_PER_S / 3)
 #define ANSWER_US  (5 * US_PER_S)
 #define RECHECK_US (30 * 60 * US_PER_S)
-#define RETRY_US   (60 * US_PER_S) /* a root that could not be read */
+#define RETRY_US   (60 * US_PER_S) /* a root that could not be read; entries, at most */
 
 struct tree {
     struct dnsdisc_link link;
     uint64_t seq; /* of the last root; 0: none yet */
     int64_t root_due_us;
+    int64_t rest_until_us; /* entries are left alone until then */
+    unsigned misses;       /* in a row */
     unsigned n_pending;
     struct dnsdisc_hash pending[DNSDISC_MAX_PENDING];
 };
@@ -129,31 +131,54 @@ static void take_root(struct dnsdisc *c, const char *const *texts, unsigned n, i
     }
 }
 
-static void take_entry(struct dnsdisc *c, const char *const *texts, unsigned n)
+/* The text that was asked for has come. One that is none of ours is signed nonsense, and done with.
+ */
+static void use_entry(struct dnsdisc *c, const char *text)
 {
     struct tree *t = c->asked_of;
     struct dnsdisc_entry e;
 
-    for (unsigned i = 0; i < n; i++) {
-        if (!dnsdisc_hash_matches(&c->asked_hash, texts[i]))
-            continue;
-        remember(c, &c->asked_hash);
-        if (dnsdisc_entry_parse(&e, texts[i]) < 0)
-            return;
-        switch (e.kind) {
-        case DNSDISC_BRANCH:
-            for (unsigned k = 0; k < e.n_children; k++)
-                add_pending(c, t, &e.children[k]);
-            break;
-        case DNSDISC_LINK:
-            add_link(c, &e.link);
-            break;
-        case DNSDISC_NODE:
-            c->ops.found(c->ops.arg, &e.node);
-            break;
-        }
+    remember(c, &c->asked_hash);
+    t->misses = 0;
+    if (dnsdisc_entry_parse(&e, text) < 0)
         return;
+    switch (e.kind) {
+    case DNSDISC_BRANCH:
+        for (unsigned k = 0; k < e.n_children; k++)
+            add_pending(c, t, &e.children[k]);
+        break;
+    case DNSDISC_LINK:
+        add_link(c, &e.link);
+        break;
+    case DNSDISC_NODE:
+        c->ops.found(c->ops.arg, &e.node);
+        break;
     }
+}
+
+/* It goes to the bottom, below what has not been asked for yet. */
+static void miss_entry(struct dnsdisc *c, int64_t now_us)
+{
+    struct tree *t = c->asked_of;
+    int64_t pause_us = US_PER_S << (t->misses < 6 ? t->misses : 6);
+
+    t->misses++;
+    t->rest_until_us = now_us + (pause_us < RETRY_US ? pause_us : RETRY_US);
+    if (t->n_pending == DNSDISC_MAX_PENDING)
+        return;
+    memmove(t->pending + 1, t->pending, t->n_pending * sizeof t->pending[0]);
+    t->pending[0] = c->asked_hash;
+    t->n_pending++;
+}
+
+static void take_entry(struct dnsdisc *c, const char *const *texts, unsigned n, int64_t now_us)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (dnsdisc_hash_matches(&c->asked_hash, texts[i])) {
+            use_entry(c, texts[i]);
+            return;
+        }
+    miss_entry(c, now_us);
 }
 
 void dnsdisc_answer(struct dnsdisc *c, uint64_t number, const char *const *texts, unsigned n,
@@ -165,7 +190,7 @@ void dnsdisc_answer(struct dnsdisc *c, uint64_t number, const char *const *texts
     if (c->asked_root)
         take_root(c, texts, n, now_us);
     else
-        take_entry(c, texts, n);
+        take_entry(c, texts, n, now_us);
 }
 
 /* --- questions --- */
@@ -201,7 +226,7 @@ static bool ask_next(struct dnsdisc *c, int64_t now_us)
         struct tree *t = &c->trees[(c->turn + i) % c->n_trees];
         bool root = now_us >= t->root_due_us;
 
-        if (!root && t->n_pending == 0)
+        if (!root && (t->n_pending == 0 || now_us < t->rest_until_us))
             continue;
         c->turn = (c->turn + i + 1) % c->n_trees;
         ask(c, t, root, now_us);
@@ -210,13 +235,17 @@ static bool ask_next(struct dnsdisc *c, int64_t now_us)
     return false;
 }
 
-static int64_t next_root(const struct dnsdisc *c)
+/* When there is something to ask, while there is nothing now. */
+static int64_t next_question(const struct dnsdisc *c)
 {
     int64_t at = CLOCK_NEVER;
 
-    for (unsigned i = 0; i < c->n_trees; i++)
-        if (c->trees[i].root_due_us < at)
-            at = c->trees[i].root_due_us;
+    for (const struct tree *t = c->trees; t < c->trees + c->n_trees; t++) {
+        if (t->root_due_us < at)
+            at = t->root_due_us;
+        if (t->n_pending > 0 && t->rest_until_us < at)
+            at = t->rest_until_us;
+    }
     return at;
 }
 
@@ -230,5 +259,5 @@ int64_t dnsdisc_tick(struct dnsdisc *c, bool wanted, int64_t now_us)
         return CLOCK_NEVER;
     if (now_us < c->next_us)
         return c->next_us;
-    return ask_next(c, now_us) ? c->deadline_us : next_root(c);
+    return ask_next(c, now_us) ? c->deadline_us : next_question(c);
 }

@@ -3,9 +3,10 @@
  *
  * A tree is walked from its signed root, one question at a time, at most three a second, in random
  * order. What has been read once is remembered by its hash and not asked for again, so that of a
- * new version of a tree only the changed parts are. The root is looked at again every 30 minutes;
- * an older number than the last is refused. Links lead to further trees, up to DNSDISC_MAX_TREES.
- * Nothing is asked while nodes are not wanted.
+ * new version of a tree only the changed parts are. An entry that does not come is asked for again
+ * when the others have been, after pauses that grow to a minute. The root is looked at again every
+ * 30 minutes; an older number than the last is refused. Links lead to further trees, up to
+ * DNSDISC_MAX_TREES. Nothing is asked while nodes are not wanted.
  *
  * Source: go-ethereum p2p/dnsdisc. Thread: the owner's alone. */
 #ifndef ETHEREUM_DNSDISC_CLIENT_H
