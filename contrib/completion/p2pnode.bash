@@ -58,6 +58,18 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --api-cookie-file)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --api-user)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --api-password)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --log-level)
         mapfile -t COMPREPLY < <(compgen -W 'error warn info debug trace' -- "$cur")
         ;;
@@ -94,6 +106,8 @@ _p2pnode()
             --write-timeout= --no-write-timeout --connect-timeout=
             --no-connect-timeout --retry-interval= --no-retry-interval
             --retry-max= --no-retry-max --api-listen= --no-api-listen
+            --api-allow= --no-api-allow --api-cookie-file= --no-api-cookie-file
+            --api-user= --no-api-user --api-password= --no-api-password
             --log-level= --no-log-level --log-file= --no-log-file --log-format=
             --no-log-format --check-config --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then

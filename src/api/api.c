@@ -1,5 +1,6 @@
-/* Requests are small and answers are made at once, so one handler per path on the loop thread is
- * all there is; headers, bodies and the time a client may take are bounded. */
+/* One handler per path, on the loop thread. Pages are made at once; a call goes to the rpc thread
+ * (worker.h) once it is clear that its sender may make it, and is answered when that has run it.
+ * Connections, headers, bodies, waiting calls and the time a client may take are bounded. */
 #include "api/api.h"
 
 #include <event2/buffer.h>
@@ -11,7 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/auth.h"
+#include "api/connections.h"
+#include "api/guard.h"
+#include "api/worker.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "log/log.h"
@@ -21,13 +27,23 @@
 enum {
     TIMEOUT_S = 10,
     MAX_HEADER_BYTES = 8192,
-    MAX_BODY_BYTES = 4096,
+    MAX_BODY_BYTES = 1 << 20, /* a transaction of standard weight in hexadecimal fits */
+    MAX_CONNECTIONS = 64,
     MAX_ANSWER_BYTES = 16 << 20
 };
 
 struct api {
     struct api_config config;
     struct evhttp *http;
+    struct connections *connections;
+    struct api_auth auth;
+    struct worker *worker; /* NULL: no calls are taken */
+};
+
+static struct metric_family connections_family = {
+    .name = "p2pnode_http_connections",
+    .help = "HTTP connections that are open.",
+    .type = METRIC_GAUGE,
 };
 
 static struct metric_family requests = {
@@ -62,9 +78,10 @@ static void on_metrics(struct evhttp_request *req, void *arg)
 {
     const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
     bool open = accept && strstr(accept, "application/openmetrics-text");
+    struct api *a = arg;
     struct buf b;
 
-    (void)arg;
+    metric_set(metric_get(&connections_family, NULL), connections_count(a->connections));
     buf_init(&b, MAX_ANSWER_BYTES);
     if (metrics_render(&b, open ? METRICS_OPENMETRICS : METRICS_TEXT_004) < 0)
         answer_text(req, "metrics", 500, "cannot render the metrics\n");
@@ -114,52 +131,153 @@ static void on_readyz(struct evhttp_request *req, void *arg)
     answer_checks(req, "readyz", a->config.ready, a->config.n_ready);
 }
 
+/* --- calls --- */
+
+static void answer_call(struct evhttp_request *req, enum rpc_status status, const struct buf *body)
+{
+    answer(req, "rpc", (int)status, "application/json", body->data, body->len);
+}
+
+/* Returns: 0, or the status with which a call is refused and, in *why, the reason. */
+static int refusal(const char **why, const struct api *a, struct evhttp_request *req)
+{
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
+    const char *host = evhttp_find_header(headers, "Host");
+    const char *origin = evhttp_find_header(headers, "Origin");
+    char *remote = NULL;
+    uint16_t port;
+
+    evhttp_connection_get_peer(evhttp_request_get_connection(req), &remote, &port);
+
+    *why = "calls are not taken from this address\n";
+    if (!guard_remote_ok(&a->config.allowed, remote))
+        return 403;
+    *why = "name this machine by its address or as localhost\n";
+    if (host && !guard_host_ok(host))
+        return 403;
+    *why = "calls are not taken from pages of other sites\n";
+    if (!guard_origin_ok(origin, host ? host : ""))
+        return 403;
+    *why = "send the cookie, or user and password\n";
+    if (!api_auth_ok(&a->auth, evhttp_find_header(headers, "Authorization")))
+        return 401;
+    return 0;
+}
+
+static void on_call(struct evhttp_request *req, void *arg)
+{
+    struct api *a = arg;
+    const char *why;
+    int code;
+
+    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST) {
+        answer_text(req, "rpc", 405, "calls are made with POST\n");
+        return;
+    }
+    code = refusal(&why, a, req);
+    if (code == 401) {
+        log_warn("api", "a call with a wrong credential was refused");
+        evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
+                          "Basic realm=\"jsonrpc\"");
+    }
+    if (code) {
+        answer_text(req, "rpc", code, why);
+        return;
+    }
+    if (worker_submit(a->worker, req, answer_call) < 0)
+        answer_text(req, "rpc", 503, "too many calls wait already\n");
+}
+
 static void on_other(struct evhttp_request *req, void *arg)
 {
     (void)arg;
     answer_text(req, "other", 404, "not found: there are /metrics, /livez and /readyz\n");
 }
 
-int api_new(struct api **out, struct event_base *base, const struct api_config *config)
+static int open_calls(struct api *a, struct event_base *base)
 {
-    struct api *a = mem_zalloc(sizeof *a);
-    char text[NET_ADDR_TEXT_BYTES];
-    struct net_addr bound = config->addr;
-    int fd, rc;
+    const struct api_config *c = &a->config;
+    int rc;
 
-    if (!a)
-        return PN_ENOMEM;
-    a->config = *config;
-    rc = sock_listen(&fd, &config->addr);
-    if (rc < 0) {
-        mem_free(a);
+    if (c->methods.n == 0)
+        return 0;
+    rc = api_auth_open(&a->auth, c->cookie_path, c->user, c->password);
+    if (rc < 0)
+        log_error("api", "cannot write %s: %s", c->cookie_path, pn_strerror(rc));
+    if (rc == 0)
+        rc = worker_new(&a->worker, base, &c->methods);
+    if (rc == 0)
+        evhttp_set_cb(a->http, "/", on_call, a);
+    return rc;
+}
+
+static int open_http(struct api *a, struct event_base *base)
+{
+    struct evhttp_bound_socket *socket;
+    int fd, rc = sock_listen(&fd, &a->config.addr);
+
+    if (rc < 0)
         return rc;
-    }
+    sock_local_addr(&a->config.addr, fd);
     a->http = evhttp_new(base);
-    if (!a->http || evhttp_accept_socket(a->http, fd) < 0) {
+    socket = a->http ? evhttp_accept_socket_with_handle(a->http, fd) : NULL;
+    if (!socket) {
         close(fd);
-        api_free(a);
         return PN_ENOMEM;
     }
+    a->connections = connections_new(a->http, socket, base, MAX_CONNECTIONS);
+    return a->connections ? 0 : PN_ENOMEM;
+}
+
+static void set_paths(struct api *a)
+{
     evhttp_set_timeout(a->http, TIMEOUT_S);
     evhttp_set_max_headers_size(a->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(a->http, MAX_BODY_BYTES);
-    evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+    evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
     evhttp_set_cb(a->http, "/metrics", on_metrics, a);
     evhttp_set_cb(a->http, "/livez", on_livez, a);
     evhttp_set_cb(a->http, "/readyz", on_readyz, a);
     evhttp_set_gencb(a->http, on_other, a);
-    sock_local_addr(&bound, fd);
-    log_info("api", "metrics and health at http://%s", net_addr_format(text, &bound));
+}
+
+int api_new(struct api **out, struct event_base *base, const struct api_config *config)
+{
+    struct api *a = mem_zalloc(sizeof *a);
+    char text[NET_ADDR_TEXT_BYTES];
+    int rc;
+
+    if (!a)
+        return PN_ENOMEM;
+    a->config = *config;
+    rc = open_http(a, base);
+    if (rc == 0) {
+        set_paths(a);
+        rc = open_calls(a, base);
+    }
+    if (rc < 0) {
+        api_free(a);
+        return rc;
+    }
+    log_info("api", "metrics and health at http://%s", net_addr_format(text, &a->config.addr));
     *out = a;
     return 0;
+}
+
+int64_t api_heartbeat_us(struct api *a)
+{
+    return a->worker ? worker_heartbeat_us(a->worker) : clock_mono_us();
 }
 
 void api_free(struct api *a)
 {
     if (!a)
         return;
+    worker_stop(a->worker);
     if (a->http)
         evhttp_free(a->http);
+    worker_free(a->worker);
+    connections_free(a->connections);
+    api_auth_close(&a->auth);
     mem_free(a);
 }

@@ -1,12 +1,14 @@
-/* The HTTP face: GET /metrics (Prometheus), /livez and /readyz, on the event loop. It reads the
- * program through the checks it is given and the metrics registry, never a peer. */
+/* The HTTP face: GET /metrics (Prometheus), /livez and /readyz, on the event loop, and POST / with
+ * JSON-RPC, whose calls run on a thread of their own. It reads the program through the checks and
+ * the method tables it is given and the metrics registry, never a peer. */
 #ifndef API_API_H
 #define API_API_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "net/addr.h"
+#include "net/subnet.h"
+#include "rpc/rpc.h"
 
 struct api;
 struct event_base;
@@ -28,13 +30,22 @@ struct api_config {
     size_t n_live;
     struct api_check ready[API_CHECKS_MAX]; /* can it do its work? */
     size_t n_ready;
+
+    struct rpc_set methods;  /* copied, the tables are borrowed; none: no calls are taken */
+    const char *cookie_path; /* where the credential of this run is written; removed at the end */
+    const char *user, *password; /* a second credential, or NULL */
+    struct subnet_list allowed;  /* who may call; empty: this machine alone */
 };
 
-/* Bind and serve. Thread: the main thread, before loop_run. config is copied.
+/* Bind, write the cookie and serve. Thread: the main thread, before loop_run. config is copied.
  * Returns: 0, PN_EBUSY when the address is in use, or another pn_err. */
 int api_new(struct api **out, struct event_base *base, const struct api_config *config);
 
-/* Thread: loop, or when it does not run. Accepts NULL. */
+/* When the rpc thread last turned, monotonic microseconds. Thread: any. */
+int64_t api_heartbeat_us(struct api *a);
+
+/* Thread: the main thread, when the loop does not run; while whatever the methods reach is still
+ * there. Accepts NULL. */
 void api_free(struct api *a);
 
 #endif

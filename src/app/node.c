@@ -9,7 +9,6 @@
 #include "app/node.h"
 
 #include <event2/event.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,9 +17,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/api.h"
 #include "app/exit_status.h"
 #include "app/log_metrics.h"
+#include "app/node_api.h"
 #include "app/node_discovery.h"
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
@@ -34,76 +33,9 @@
 #include "config.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
+#include "rpc/json.h"
 
-enum { STOP_SECONDS = 10, ALIVE_US = 30 * 1000000 };
-
-/* --- health --- */
-
-static bool beats(int64_t beat_us, char detail[API_DETAIL_BYTES])
-{
-    int64_t age_us = clock_mono_us() - beat_us;
-
-    snprintf(detail, API_DETAIL_BYTES, "turned %" PRId64 " ms ago", age_us / 1000);
-    return age_us < ALIVE_US;
-}
-
-static bool loop_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(loop_heartbeat_us(n->loop), detail);
-}
-
-static bool server_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(server_heartbeat_us(n->server), detail);
-}
-
-static bool manager_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(bitcoin_heartbeat_us(n->bitcoin), detail);
-}
-
-static bool peers_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-    unsigned peers = bitcoin_peers(n->bitcoin);
-
-    snprintf(detail, API_DETAIL_BYTES, "%u peers", peers);
-    return peers > 0;
-}
-
-static bool headers_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    snprintf(detail, API_DETAIL_BYTES, "height %" PRIu32, bitcoin_height(n->bitcoin));
-    return bitcoin_in_sync(n->bitcoin);
-}
-
-static int start_api(struct node *n)
-{
-    struct api_config config = {
-        .live = {{"loop", loop_ok, n}, {"server", server_ok, n}, {"bitcoin", manager_ok, n}},
-        .n_live = 3,
-        .ready = {{"peers", peers_ok, n}, {"headers", headers_ok, n}},
-        .n_ready = 2,
-    };
-    int rc;
-
-    if (!n->options->api_listen)
-        return 0;
-    net_addr_parse(&config.addr, n->options->api_listen, 0);
-    rc = api_new(&n->api, loop_base(n->loop), &config);
-    if (rc < 0)
-        log_error("app", "cannot listen on %s for HTTP: %s", n->options->api_listen,
-                  pn_strerror(rc));
-    return rc;
-}
+enum { STOP_SECONDS = 10 };
 
 /* --- stopping --- */
 
@@ -193,7 +125,7 @@ static int start(struct node *n)
     n->signals = signals_new(loop_base(n->loop), on_signal, n);
     if (!n->overdue || !n->signals || !n->housekeeping || event_add(n->housekeeping, &minute) < 0)
         return STATUS_FAILURE;
-    if (node_open_listeners(n) < 0 || start_api(n) < 0)
+    if (node_open_listeners(n) < 0 || node_api_start(n) < 0)
         return STATUS_BIND;
     rc = node_ethereum_start(n);
     if (rc < 0)
@@ -217,7 +149,7 @@ static void take_down(struct node *n)
         bitcoin_stop(n->bitcoin);
     node_discovery_stop(n);
     node_ethereum_stop(n);
-    api_free(n->api);
+    node_api_stop(n);
     signals_free(n->signals);
     if (n->overdue)
         event_free(n->overdue);
@@ -255,6 +187,7 @@ int node_run(struct options *options, const struct node_arguments *arguments)
     int status = STATUS_FAILURE;
 
     set_process_limits();
+    json_init();
     metrics_register_process(PACKAGE_VERSION);
     reload_init_metrics();
     log_metrics_register();
@@ -264,6 +197,7 @@ int node_run(struct options *options, const struct node_arguments *arguments)
         n->options = options;
         n->arguments = arguments;
         n->datadir.lock_fd = -1;
+        n->started_us = clock_mono_us();
         status = run(n);
         mem_free(n);
     }

@@ -4,7 +4,6 @@
 
 #include "addrbook/addrbook.h"
 #include "addrbook/dump.h"
-#include "api/api.h"
 #include "app/node.h"
 #include "app/options.h"
 #include "bitcoin/bitcoin.h"
@@ -17,6 +16,7 @@
 #include "server/server.h"
 #include "store/datadir.h"
 
+struct node_api;
 struct node_discovery;
 struct node_ethereum_dns;
 struct signals;
@@ -53,7 +53,8 @@ struct node {
     struct node_discovery *discovery; /* or NULL */
     struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;
-    struct api *api;
+    struct node_api *api; /* or NULL */
+    int64_t started_us;   /* monotonic */
     bool bitcoin_started, server_started, stopping;
 };
 

@@ -76,6 +76,8 @@ int option_apply_rules(struct options *o, struct option_report *report,
          "only with bitcoin = regtest"},
         {o->dnsseed_name.n > 0 && !network_is(o, "regtest"), OPTION_DNSSEED_NAME,
          "only with bitcoin = regtest"},
+        {!o->api_user != !o->api_password, o->api_user ? OPTION_API_USER : OPTION_API_PASSWORD,
+         "api-user and api-password belong together"},
         {o->retry_max_ms < o->retry_interval_ms, pause,
          "retry-max would be shorter than retry-interval"},
     };

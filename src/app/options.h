@@ -111,7 +111,10 @@ struct options {
     int64_t retry_interval_ms;
     int64_t retry_max_ms;
 
-    char *api_listen; /* ADDR:PORT, or NULL: no HTTP */
+    char *api_listen;              /* ADDR:PORT, or NULL: no HTTP */
+    struct option_list api_allow;  /* CIDR; empty: this machine alone */
+    char *api_cookie_file;         /* or NULL: in datadir */
+    char *api_user, *api_password; /* or NULL */
 
     const char *log_level;  /* static text; options_log_level gives the enum */
     const char *log_format; /* static text; options_log_format gives the enum */

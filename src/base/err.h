@@ -119,7 +119,8 @@
     X(PN_EREMOTE_SELF, "remote_self", "the remote side took us for itself")                    \
     X(PN_EREMOTE_TIMEOUT, "remote_timeout", "the remote side has waited too long for us")      \
     X(PN_EREMOTE_SUBPROTOCOL, "remote_subprotocol", "the remote side failed in a subprotocol") \
-    X(PN_EREMOTE_OTHER, "remote_other", "the remote side parted for a reason of its own")
+    X(PN_EREMOTE_OTHER, "remote_other", "the remote side parted for a reason of its own")      \
+    X(PN_EOPERATOR, "operator", "asked for by the operator")
 
 enum pn_err {
     PN_OK = 0,

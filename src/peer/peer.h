@@ -147,6 +147,9 @@ struct peer_metrics;
 struct peer_metrics *peer_metrics_new(const struct peer_proto_ops *proto);
 void peer_metrics_free(struct peer_metrics *m);
 
+/* Bytes of all messages so far, with their framing. Thread: any. */
+void peer_metrics_bytes(const struct peer_metrics *m, uint64_t *in, uint64_t *out);
+
 struct peer_setup {
     uint64_t id;
     enum conn_kind kind;
@@ -216,6 +219,10 @@ int peer_write_message(struct peer *p, struct frame *f);
 /* During negotiate: from now on so much time is left for it, whatever was left before. Thread: in.
  */
 void peer_grant_time(struct peer *p, int64_t ms);
+
+/* Measure the round trip now as well as at every interval. A ping that is still unanswered is then
+ * no longer waited for. Thread: any; the handshake must be done. */
+void peer_ping_now(struct peer *p);
 
 /* A pong came. Thread: in. Returns: false when no ping with this nonce is outstanding. */
 bool peer_pong(struct peer *p, uint64_t nonce);

@@ -46,6 +46,7 @@ struct cmd_metrics {
 };
 
 struct peer_metrics {
+    unsigned n;
     struct metric *ping, *handshake;
     struct cmd_metrics cmds[];
 };
@@ -57,6 +58,7 @@ struct peer_metrics *peer_metrics_new(const struct peer_proto_ops *proto)
 
     if (!m)
         return NULL;
+    m->n = proto->cmd_count;
     m->ping = metric_get(&ping_seconds, proto->network, NULL);
     m->handshake = metric_get(&handshake_seconds, proto->network, NULL);
     for (unsigned i = 0; i < proto->cmd_count; i++) {
@@ -75,6 +77,15 @@ struct peer_metrics *peer_metrics_new(const struct peer_proto_ops *proto)
 void peer_metrics_free(struct peer_metrics *m)
 {
     mem_free(m);
+}
+
+void peer_metrics_bytes(const struct peer_metrics *m, uint64_t *in, uint64_t *out)
+{
+    *in = *out = 0;
+    for (unsigned i = 0; i < m->n; i++) {
+        *in += (uint64_t)metric_value(m->cmds[i].bytes_in);
+        *out += (uint64_t)metric_value(m->cmds[i].bytes_out);
+    }
 }
 
 void peer_metrics_in(struct peer_metrics *m, unsigned cmd, size_t bytes)

@@ -6,19 +6,24 @@
 #include "base/random.h"
 #include "peer/peer_internal.h"
 
+void peer_ping_now(struct peer *p)
+{
+    uint64_t nonce = random_u64() | 1; /* never 0, which stands for none */
+    struct frame *f = p->proto->ping(p, nonce);
+
+    if (!f)
+        return;
+    atomic_store(&p->ping_sent_us, 0);
+    atomic_store(&p->ping_nonce, nonce);
+    peer_send(p, f, 0);
+}
+
 void peer_ping_run(void *arg)
 {
     struct peer *p = arg;
 
     do {
-        uint64_t nonce = random_u64() | 1; /* never 0, which stands for none */
-        struct frame *f = p->proto->ping(p, nonce);
-
-        if (f) {
-            atomic_store(&p->ping_sent_us, 0);
-            atomic_store(&p->ping_nonce, nonce);
-            peer_send(p, f, 0);
-        }
+        peer_ping_now(p);
     } while (chan_recv(&p->quit, NULL, clock_deadline_ms(p->config->ping_interval_ms)) ==
              PN_ETIMEDOUT);
     peer_leave(p);

@@ -194,6 +194,17 @@ void table_peer_done(struct server *s, struct peer *p)
     peer_unref(p);
 }
 
+void table_visit(struct server *s, struct visit *v)
+{
+    char done = 0;
+    int rc;
+
+    for (unsigned i = 0; i < s->n_peers; i++)
+        v->visit(v->arg, s->seats[i].peer);
+    rc = chan_try_send(&v->done, &done);
+    (void)BUG(rc < 0); /* its one place is for this */
+}
+
 void table_pass_on(struct server *s, struct server_broadcast *b)
 {
     const struct peer_proto_ops *proto = s->networks[b->network].net.proto;

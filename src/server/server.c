@@ -22,9 +22,15 @@ static struct chan_class inbox_class = {
     .name = "server_inbox",
     .elem_size = sizeof(struct server_msg),
     .capacity = INBOX_MESSAGES,
-    .block_roles = ROLE_BIT(ROLE_DIALER) | ROLE_BIT(ROLE_MANAGER) | ROLE_BIT(ROLE_PEER_IN) |
-                   ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) | ROLE_BIT(ROLE_PEER_STALL) |
-                   ROLE_BIT(ROLE_PEER_PING),
+    .block_roles = ROLE_BIT(ROLE_DIALER) | ROLE_BIT(ROLE_MANAGER) | ROLE_BIT(ROLE_RPC) |
+                   ROLE_BIT(ROLE_PEER_IN) | ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) |
+                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
+};
+
+static struct chan_class visit_class = {
+    .name = "server_visit",
+    .elem_size = sizeof(char),
+    .capacity = 1,
 };
 
 static struct metric_family peers_family = {
@@ -58,7 +64,8 @@ struct server *server_new(unsigned max_peers)
     s->group_key = siphash_random_key();
     s->seats = mem_zalloc_array(s->max_peers, sizeof *s->seats);
     if (!s->seats || chan_class_register(&inbox_class) < 0 ||
-        chan_class_register(&quit_class) < 0 || chan_init(&s->inbox, &inbox_class) < 0)
+        chan_class_register(&visit_class) < 0 || chan_class_register(&quit_class) < 0 ||
+        chan_init(&s->inbox, &inbox_class) < 0)
         goto fail;
     if (chan_init(&s->quit, &quit_class) < 0) {
         chan_destroy(&s->inbox, NULL);
@@ -116,6 +123,9 @@ static void take(struct server *s, struct server_msg *m)
         break;
     case BROADCAST:
         table_pass_on(s, m->broadcast);
+        break;
+    case VISIT:
+        table_visit(s, m->visit);
         break;
     }
 }
@@ -193,6 +203,22 @@ int server_broadcast(struct server *s, const struct server_broadcast *b)
     return rc;
 }
 
+int server_visit_peers(struct server *s, void (*visit)(void *arg, struct peer *p), void *arg)
+{
+    struct visit v = {.visit = visit, .arg = arg};
+    struct server_msg m = {.event = VISIT, .visit = &v};
+    char done;
+    int rc = chan_init(&v.done, &visit_class);
+
+    if (rc < 0)
+        return rc;
+    rc = chan_send(&s->inbox, &m, CLOCK_NEVER);
+    if (rc == 0)
+        rc = chan_recv(&v.done, &done, CLOCK_NEVER); /* the server empties its inbox at any rate */
+    chan_destroy(&v.done, NULL);
+    return rc;
+}
+
 void server_stop(struct server *s)
 {
     quit_request(&s->quit);
@@ -213,6 +239,11 @@ void server_free(struct server *s)
     chan_destroy(&s->quit, NULL);
     mem_free(s->seats);
     mem_free(s);
+}
+
+void server_bytes(const struct server *s, unsigned network, uint64_t *in, uint64_t *out)
+{
+    peer_metrics_bytes(s->networks[network].peer_metrics, in, out);
 }
 
 unsigned server_ready_peers(const struct server *s)

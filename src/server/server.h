@@ -71,6 +71,12 @@ struct server_broadcast {
 };
 int server_broadcast(struct server *s, const struct server_broadcast *b);
 
+/* Call visit(arg, peer) on the server thread for every peer of the table, in no order, and wait
+ * until that is done. Those whose handshake is under way are among them (peer_stats tells). visit
+ * copies what it wants and must neither block nor keep the peer; it may part from it or send to it.
+ * Thread: rpc; blocks while the server is busy. Returns: 0 or PN_ECLOSED. */
+int server_visit_peers(struct server *s, void (*visit)(void *arg, struct peer *p), void *arg);
+
 /* Part from all peers with PN_EQUIT, take no new ones, then end. Thread: any; never blocks. */
 void server_stop(struct server *s);
 
@@ -79,6 +85,11 @@ void server_join(struct server *s);
 
 /* Thread: the main thread, after server_join and after every other user. Accepts NULL. */
 void server_free(struct server *s);
+
+/* What all peers of a network have sent and received. Thread: any, from the network's attachment
+ * on.
+ */
+void server_bytes(const struct server *s, unsigned network, uint64_t *in, uint64_t *out);
 
 /* Peers whose handshake is done. Thread: any. */
 unsigned server_ready_peers(const struct server *s);

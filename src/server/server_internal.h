@@ -10,7 +10,7 @@
 #include "thread/chan.h"
 #include "thread/thread.h"
 
-enum server_event { NEW_CONN, PEER_READY, PEER_DONE, BROADCAST };
+enum server_event { NEW_CONN, PEER_READY, PEER_DONE, BROADCAST, VISIT };
 
 struct new_conn {
     unsigned network;
@@ -19,6 +19,13 @@ struct new_conn {
     enum conn_kind kind;
     bool has_slot;
     uint64_t request_id;
+};
+
+/* Lives on the stack of whoever waits for `done`. */
+struct visit {
+    void (*visit)(void *arg, struct peer *p);
+    void *arg;
+    struct chan done;
 };
 
 /* One place of the table. */
@@ -33,6 +40,7 @@ struct server_msg {
         struct new_conn conn;
         struct peer *peer;
         struct server_broadcast *broadcast;
+        struct visit *visit;
     };
 };
 
@@ -74,6 +82,9 @@ struct seat *eviction_choose(struct server *s, const struct network_state *n);
 /* A peer's handshake is done; a peer's last thread has left. */
 void table_peer_ready(struct server *s, struct peer *p);
 void table_peer_done(struct server *s, struct peer *p);
+
+/* Show every peer, and say that it is done. */
+void table_visit(struct server *s, struct visit *v);
 
 /* Owns: frees the broadcast. */
 void table_pass_on(struct server *s, struct server_broadcast *b);

@@ -5,6 +5,7 @@ import pathlib
 import urllib.error
 import urllib.request
 
+import jsonrpc
 import wire
 from bitcoin_p2p import Connection
 from metrics import Metrics
@@ -60,6 +61,12 @@ class Node(Process):
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers["Content-Type"], error.read().decode()
+
+    def call(self, method, *parameters):
+        """A JSON-RPC call with the cookie of this run."""
+        user, password = (self.datadir / ".cookie").read_text(encoding="ascii").split(":")
+        url = f"http://{LOOPBACK}:{self.api_port}/"
+        return jsonrpc.call(url, method, *parameters, user=user, password=password)
 
     def metrics(self):
         return Metrics(self.get("/metrics")[2])

@@ -321,6 +321,56 @@ START_TEST(a_peer_that_never_reads_delays_nobody)
 }
 END_TEST
 
+struct census {
+    unsigned peers, ready;
+    uint64_t ids; /* a bit for each */
+    uint64_t part_from;
+};
+
+static void count_peer(void *arg, struct peer *p)
+{
+    struct census *c = arg;
+    struct peer_stats stats;
+
+    ck_assert_int_eq(thread_role(), ROLE_SERVER);
+    peer_stats(p, &stats);
+    c->peers++;
+    c->ready += stats.ready;
+    c->ids |= UINT64_C(1) << peer_id(p);
+    if (peer_id(p) == c->part_from)
+        peer_disconnect(p, PN_EBANNED);
+}
+
+START_TEST(a_visit_meets_every_peer_once_and_is_over_when_it_returns)
+{
+    struct fixture f;
+    struct census c = {.peers = 0};
+    int fds[4];
+
+    thread_set_role(ROLE_RPC);
+    set_up(&f);
+    ck_assert_int_eq(server_visit_peers(f.server, count_peer, &c), 0);
+    ck_assert_uint_eq(c.peers, 0);
+    for (int i = 0; i < 3; i++)
+        fds[i] = join(&f); /* ids 1 to 3 */
+    await_ready(&f, 3);
+    fds[3] = knock(&f, true); /* its handshake stays under way */
+    ck_assert_int_eq(server_visit_peers(f.server, count_peer, &c), 0);
+    ck_assert_uint_eq(c.peers, 4);
+    ck_assert_uint_eq(c.ready, 3);
+    ck_assert_uint_eq(c.ids, 0x1e);
+    c = (struct census){.part_from = 2};
+    ck_assert_int_eq(server_visit_peers(f.server, count_peer, &c), 0);
+    await_ready(&f, 2);
+    server_stop(f.server);
+    ck_assert_int_eq(chan_recv(&f.stopped, NULL, CLOCK_NEVER), PN_ECLOSED);
+    ck_assert_int_eq(server_visit_peers(f.server, count_peer, &c), PN_ECLOSED);
+    tear_down(&f);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("server");
@@ -335,5 +385,6 @@ int main(void)
     tcase_add_test(t, after_the_stop_a_connection_stays_with_its_owner);
     tcase_add_test(t, a_broadcast_reaches_those_who_want_it_and_nobody_else);
     tcase_add_test(t, a_peer_that_never_reads_delays_nobody);
+    tcase_add_test(t, a_visit_meets_every_peer_once_and_is_over_when_it_returns);
     return harness_run(s);
 }

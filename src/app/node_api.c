@@ -1,0 +1,184 @@
+#include "app/node_api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "api/api.h"
+#include "app/node_setup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/rpc/rpc.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+
+enum { PATH_BYTES = 4096 };
+
+struct node_api {
+    struct api *api;
+    struct btc_rpc bitcoin;
+    struct rpc_table tables[RPC_TABLES_MAX];
+    struct rpc_set methods;
+    char cookie_path[PATH_BYTES];
+};
+
+static struct metric_family calls = {
+    .name = "p2pnode_rpc_calls_total",
+    .help = "Calls by method and result; 0 is success, other numbers are those of bitcoind.",
+    .type = METRIC_COUNTER,
+    .labels = {"method", "code"},
+};
+
+/* --- health --- */
+
+enum { ALIVE_US = 30 * 1000000 };
+
+static bool beats(int64_t beat_us, char detail[API_DETAIL_BYTES])
+{
+    int64_t age_us = clock_mono_us() - beat_us;
+
+    snprintf(detail, API_DETAIL_BYTES, "turned %" PRId64 " ms ago", age_us / 1000);
+    return age_us < ALIVE_US;
+}
+
+static bool loop_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(loop_heartbeat_us(n->loop), detail);
+}
+
+static bool server_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(server_heartbeat_us(n->server), detail);
+}
+
+static bool manager_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(bitcoin_heartbeat_us(n->bitcoin), detail);
+}
+
+static bool peers_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+    unsigned peers = bitcoin_peers(n->bitcoin);
+
+    snprintf(detail, API_DETAIL_BYTES, "%u peers", peers);
+    return peers > 0;
+}
+
+static bool headers_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    snprintf(detail, API_DETAIL_BYTES, "height %" PRIu32, bitcoin_height(n->bitcoin));
+    return bitcoin_in_sync(n->bitcoin);
+}
+
+static bool rpc_ok(void *arg, char detail[API_DETAIL_BYTES])
+{
+    const struct node *n = arg;
+
+    return beats(n->api->api ? api_heartbeat_us(n->api->api) : clock_mono_us(), detail);
+}
+
+/* --- methods --- */
+
+static void count_call(void *arg, const char *method, int code)
+{
+    char text[16];
+
+    (void)arg;
+    snprintf(text, sizeof text, "%d", code);
+    metric_add(metric_get(&calls, method, text, NULL), 1);
+}
+
+static void add_table(struct node_api *a, struct rpc_table table)
+{
+    struct rpc_set *set = &a->methods;
+
+    a->tables[set->n] = table;
+    set->tables[set->n] = &a->tables[set->n];
+    set->n++;
+}
+
+static void collect_methods(struct node *n)
+{
+    struct node_api *a = n->api;
+
+    a->methods.observe = count_call;
+    a->bitcoin = (struct btc_rpc){
+        .bitcoin = n->bitcoin,
+        .server = n->server,
+        .gate = &n->gate,
+        .book = n->book,
+        .proxy = n->options->proxy,
+        .onion = n->options->onion,
+    };
+    add_table(a, node_methods(n));
+    add_table(a, btc_rpc_table(&a->bitcoin));
+}
+
+const struct rpc_set *node_api_methods(const struct node *n)
+{
+    return &n->api->methods;
+}
+
+/* --- life --- */
+
+static int fill_config(struct api_config *config, struct node *n)
+{
+    const struct options *o = n->options;
+    struct node_api *a = n->api;
+    int rc = net_addr_parse(&config->addr, o->api_listen, 0), len;
+
+    for (size_t i = 0; i < o->api_allow.n && rc == 0; i++)
+        rc = subnet_list_add(&config->allowed, o->api_allow.items[i]);
+    len = o->api_cookie_file ? snprintf(a->cookie_path, PATH_BYTES, "%s", o->api_cookie_file)
+                             : snprintf(a->cookie_path, PATH_BYTES, "%s/.cookie", o->datadir);
+    if (len >= PATH_BYTES)
+        return PN_ETOOLARGE;
+    config->cookie_path = a->cookie_path;
+    config->user = o->api_user;
+    config->password = o->api_password;
+    collect_methods(n);
+    config->methods = a->methods;
+    return rc;
+}
+
+int node_api_start(struct node *n)
+{
+    struct api_config config = {
+        .live = {{"loop", loop_ok, n},
+                 {"server", server_ok, n},
+                 {"bitcoin", manager_ok, n},
+                 {"rpc", rpc_ok, n}},
+        .n_live = 4,
+        .ready = {{"peers", peers_ok, n}, {"headers", headers_ok, n}},
+        .n_ready = 2,
+    };
+    int rc;
+
+    if (!n->options->api_listen)
+        return 0;
+    n->api = mem_zalloc(sizeof *n->api);
+    if (!n->api)
+        return PN_ENOMEM;
+    rc = fill_config(&config, n);
+    if (rc == 0)
+        rc = api_new(&n->api->api, loop_base(n->loop), &config);
+    if (rc < 0)
+        log_error("app", "cannot serve HTTP on %s: %s", n->options->api_listen, pn_strerror(rc));
+    return rc;
+}
+
+void node_api_stop(struct node *n)
+{
+    if (n->api)
+        api_free(n->api->api);
+    MEM_FREE(n->api);
+}

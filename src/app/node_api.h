@@ -1,0 +1,22 @@
+/* The node's HTTP face: its health checks, and the tables of methods that its networks have. */
+#ifndef APP_NODE_API_H
+#define APP_NODE_API_H
+
+#include "rpc/rpc.h"
+
+struct node;
+
+/* Nothing without --api-listen. Thread: the main thread, when server and networks are made.
+ * Returns: 0 or a pn_err, which has been logged. */
+int node_api_start(struct node *n);
+
+/* Thread: the main thread, when the loop does not run. */
+void node_api_stop(struct node *n);
+
+/* Every method there is. Thread: any, while the API runs. */
+const struct rpc_set *node_api_methods(const struct node *n);
+
+/* The methods about the node as a whole (node_methods.c): help, stop, uptime, logging. */
+struct rpc_table node_methods(struct node *n);
+
+#endif

@@ -1,0 +1,127 @@
+/* Methods about the node as a whole. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/node_api.h"
+#include "app/node_setup.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "log/log.h"
+
+enum { HELP_MAX_BYTES = 1 << 16 };
+
+/* --- help --- */
+
+static void describe(struct buf *out, const struct rpc_method *m)
+{
+    buf_printf(out, "%s%s%s\n\n%s\n", m->name, *m->params ? " " : "", m->params, m->help);
+}
+
+static void list(struct buf *out, const struct rpc_set *set)
+{
+    for (size_t t = 0; t < set->n; t++) {
+        buf_printf(out, "%s== %s ==\n", t ? "\n" : "", set->tables[t]->section);
+        for (size_t i = 0; i < set->tables[t]->n; i++) {
+            const struct rpc_method *m = &set->tables[t]->methods[i];
+
+            buf_printf(out, "%s%s%s\n", m->name, *m->params ? " " : "", m->params);
+        }
+    }
+}
+
+static void run_help(struct rpc_call *c)
+{
+    struct node *n = c->arg;
+    const struct rpc_set *set = node_api_methods(n);
+    const char *name = rpc_given(c, 0) ? rpc_text(c, 0) : NULL;
+    const struct rpc_table *table;
+    const struct rpc_method *m = name ? rpc_find(set, &table, name) : NULL;
+    struct buf out;
+
+    if (c->code)
+        return;
+    buf_init(&out, HELP_MAX_BYTES);
+    if (m)
+        describe(&out, m);
+    else if (name)
+        buf_printf(&out, "help: unknown command: %.64s\n", name);
+    else
+        list(&out, set);
+    if (buf_cstr(&out))
+        c->result = json_new_text(buf_cstr(&out));
+    else
+        rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
+    buf_free(&out);
+}
+
+/* --- stopping, time --- */
+
+/* The signal goes the way of any other, so that a second call ends the process at once, too. */
+static void run_stop(struct rpc_call *c)
+{
+    kill(getpid(), SIGTERM);
+    c->result = json_new_text("p2pnode stopping");
+}
+
+static void run_uptime(struct rpc_call *c)
+{
+    const struct node *n = c->arg;
+
+    c->result = json_new_int((clock_mono_us() - n->started_us) / 1000000);
+}
+
+/* --- the log --- */
+
+/* bitcoind switches categories; here there are levels, of which the last two are for debugging. */
+static void set_levels(struct rpc_call *c, unsigned i, bool on)
+{
+    const cJSON *item;
+
+    if (!rpc_given(c, i))
+        return;
+    if (!cJSON_IsArray(c->params[i]))
+        rpc_fail(c, RPC_TYPE_ERROR, "parameter %u of logging is not of type array", i + 1);
+    cJSON_ArrayForEach(item, c->params[i])
+    {
+        const char *name = cJSON_IsString(item) ? item->valuestring : "";
+
+        if (strcmp(name, "trace") == 0 || strcmp(name, "all") == 0 || strcmp(name, "1") == 0)
+            log_set_level(on ? LOG_LEVEL_TRACE : LOG_LEVEL_INFO);
+        else if (strcmp(name, "debug") == 0)
+            log_set_level(on ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        else
+            rpc_fail(c, RPC_INVALID_PARAMETER, "unknown logging category %.32s", name);
+    }
+}
+
+static void run_logging(struct rpc_call *c)
+{
+    set_levels(c, 0, true);
+    set_levels(c, 1, false);
+    if (c->code)
+        return;
+    c->result = json_new_object();
+    json_set(c->result, "debug", json_new_bool(log_enabled(LOG_LEVEL_DEBUG)));
+    json_set(c->result, "trace", json_new_bool(log_enabled(LOG_LEVEL_TRACE)));
+}
+
+static const struct rpc_method methods[] = {
+    {"help", "[command]", "The methods that there are, or what one of them does.", run_help},
+    {"logging", "[include] [exclude]",
+     "Switch log levels on and off (\"debug\", \"trace\", \"all\"); gives which are on.",
+     run_logging},
+    {"stop", "", "Stop the node, as SIGTERM does.", run_stop},
+    {"uptime", "", "Seconds since the start.", run_uptime},
+};
+
+struct rpc_table node_methods(struct node *n)
+{
+    return (struct rpc_table){
+        .section = "control",
+        .methods = methods,
+        .n = sizeof methods / sizeof *methods,
+        .arg = n,
+    };
+}

@@ -1,0 +1,51 @@
+/* The methods by subject, and what several of them say. */
+#ifndef BITCOIN_RPC_INTERNAL_H
+#define BITCOIN_RPC_INTERNAL_H
+
+#include "bitcoin/rpc/rpc.h"
+
+struct peer;
+
+/* --- peers.c --- */
+void rpc_getpeerinfo(struct rpc_call *c);
+void rpc_getconnectioncount(struct rpc_call *c);
+void rpc_getnettotals(struct rpc_call *c);
+void rpc_ping(struct rpc_call *c);
+void rpc_disconnectnode(struct rpc_call *c);
+
+/* Whether a peer speaks Bitcoin and its handshake is done, so that its btc_peer may be read. */
+bool rpc_peer_is_ready(const struct peer *p);
+
+/* --- bans.c --- */
+void rpc_setban(struct rpc_call *c);
+void rpc_listbanned(struct rpc_call *c);
+void rpc_clearbanned(struct rpc_call *c);
+
+/* --- addresses.c --- */
+void rpc_getnodeaddresses(struct rpc_call *c);
+void rpc_getaddrmaninfo(struct rpc_call *c);
+void rpc_addpeeraddress(struct rpc_call *c);
+
+/* --- network.c --- */
+void rpc_getnetworkinfo(struct rpc_call *c);
+
+/* --- shapes.c --- */
+
+/* bitcoind's name of a network: "ipv4", "ipv6", "onion", "i2p", "cjdns", "not_publicly_routable".
+ * Static text. */
+const char *rpc_network_name(const struct net_addr *addr);
+
+/* Returns: NET_NONE for any other name. */
+enum net_kind rpc_network_of_name(const char *name);
+
+/* "0000000000000409", and ["NETWORK", "WITNESS", ...]. */
+cJSON *rpc_services(uint64_t services);
+cJSON *rpc_service_names(uint64_t services);
+
+/* The address without its port. */
+cJSON *rpc_host(const struct net_addr *addr);
+
+/* Monotonic microseconds as seconds since 1970; 0 stays 0. */
+int64_t rpc_wall_s(int64_t mono_us);
+
+#endif

@@ -1,0 +1,96 @@
+#include "bitcoin/internal.h"
+#include "bitcoin/rpc/internal.h"
+
+/* What bitcoind would say where there is no coin database to know of fees: its defaults. */
+#define MIN_RELAY_FEE_BTC_PER_KVB 0.00001
+
+static bool is_reachable(const struct btc_rpc *context, enum net_kind kind)
+{
+    uint32_t kinds = context->reachable_kinds;
+
+    return kinds == ADDRBOOK_ALL_KINDS || (kinds & ADDRBOOK_KIND_BIT(kind)) != 0;
+}
+
+static cJSON *networks(const struct btc_rpc *context)
+{
+    static const enum net_kind kinds[] = {NET_IPV4, NET_IPV6, NET_TORV3, NET_I2P, NET_CJDNS};
+    cJSON *list = json_new_array();
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct net_addr of_kind = {.kind = kinds[i], .bytes = {8}};
+        const char *proxy = kinds[i] == NET_TORV3 && context->onion ? context->onion
+                            : kinds[i] == NET_I2P                   ? NULL
+                                                                    : context->proxy;
+        bool reachable = is_reachable(context, kinds[i]);
+        cJSON *o = json_new_object();
+
+        json_set(o, "name", json_new_text(rpc_network_name(&of_kind)));
+        json_set(o, "limited", json_new_bool(!reachable));
+        json_set(o, "reachable", json_new_bool(reachable));
+        json_set(o, "proxy", json_new_text(proxy ? proxy : ""));
+        json_set(o, "proxy_randomize_credentials", json_new_bool(false));
+        json_push(list, o);
+    }
+    return list;
+}
+
+static cJSON *local_addresses(struct addrbook *book)
+{
+    struct addrbook_local list[ADDRBOOK_LOCAL_MAX];
+    size_t n = addrbook_local_list(book, list);
+    cJSON *array = json_new_array();
+
+    for (size_t i = 0; i < n; i++) {
+        cJSON *o = json_new_object();
+
+        json_set(o, "address", rpc_host(&list[i].addr));
+        json_set(o, "port", json_new_uint(list[i].addr.port));
+        json_set(o, "score", json_new_int(list[i].score));
+        json_push(array, o);
+    }
+    return array;
+}
+
+struct head_count {
+    unsigned in, out;
+};
+
+static void count_head(void *arg, struct peer *p)
+{
+    struct head_count *n = arg;
+
+    if (!rpc_peer_is_ready(p))
+        return;
+    n->in += peer_inbound(p);
+    n->out += !peer_inbound(p);
+}
+
+void rpc_getnetworkinfo(struct rpc_call *c)
+{
+    struct btc_rpc *context = c->arg;
+    const struct bitcoin_config *config = &context->bitcoin->config;
+    struct head_count heads = {.in = 0};
+    cJSON *o;
+
+    if (server_visit_peers(context->server, count_head, &heads) < 0) {
+        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
+        return;
+    }
+    o = c->result = json_new_object();
+    json_set(o, "version", json_new_int(BTC_RPC_VERSION));
+    json_set(o, "subversion", json_new_text(config->user_agent));
+    json_set(o, "protocolversion", json_new_int(BTC_PROTOCOL_VERSION));
+    json_set(o, "localservices", rpc_services(config->services));
+    json_set(o, "localservicesnames", rpc_service_names(config->services));
+    json_set(o, "localrelay", json_new_bool(false));
+    json_set(o, "timeoffset", json_new_int(0));
+    json_set(o, "networkactive", json_new_bool(true));
+    json_set(o, "connections", json_new_uint(heads.in + heads.out));
+    json_set(o, "connections_in", json_new_uint(heads.in));
+    json_set(o, "connections_out", json_new_uint(heads.out));
+    json_set(o, "networks", networks(context));
+    json_set(o, "relayfee", json_new_number(MIN_RELAY_FEE_BTC_PER_KVB));
+    json_set(o, "incrementalfee", json_new_number(MIN_RELAY_FEE_BTC_PER_KVB));
+    json_set(o, "localaddresses", local_addresses(context->book));
+    json_set(o, "warnings", json_new_array());
+}

@@ -1,0 +1,206 @@
+"""The JSON-RPC interface: bitcoind's names and shapes, and what the calls do."""
+
+import stat
+import time
+
+import pytest
+
+import jsonrpc
+from bitcoin_p2p import Closed, Connection
+from process import LOOPBACK
+from waiting import wait_until
+
+# Fields and types as bitcoind's reference documents them; those in the second set of each pair may
+# be absent there, too.
+PEER = {
+    "id": int,
+    "addr": str,
+    "network": str,
+    "services": str,
+    "servicesnames": list,
+    "relaytxes": bool,
+    "lastsend": int,
+    "lastrecv": int,
+    "last_transaction": int,
+    "last_block": int,
+    "bytessent": int,
+    "bytesrecv": int,
+    "conntime": int,
+    "timeoffset": int,
+    "version": int,
+    "subver": str,
+    "inbound": bool,
+    "permissions": list,
+    "minfeefilter": (int, float),
+    "connection_type": str,
+    "transport_protocol_type": str,
+}
+PEER_OPTIONAL = {
+    "addrlocal": str,
+    "mapped_as": int,
+    "pingtime": (int, float),
+    "minping": (int, float),
+    "startingheight": int,
+}
+NETWORK = {
+    "version": int,
+    "subversion": str,
+    "protocolversion": int,
+    "localservices": str,
+    "localservicesnames": list,
+    "localrelay": bool,
+    "timeoffset": int,
+    "networkactive": bool,
+    "connections": int,
+    "connections_in": int,
+    "connections_out": int,
+    "networks": list,
+    "relayfee": (int, float),
+    "incrementalfee": (int, float),
+    "localaddresses": list,
+    "warnings": list,
+}
+
+
+def assert_shape(value, required, optional=None):
+    optional = optional or {}
+    assert set(required) <= set(value), f"missing: {set(required) - set(value)}"
+    assert set(value) <= set(required) | set(optional), f"unknown: {set(value) - set(required)}"
+    for name, content in value.items():
+        assert isinstance(content, required.get(name) or optional[name]), (name, content)
+
+
+@pytest.fixture
+def pair(make_node):
+    """Two nodes; the second has dialled the first."""
+    first = make_node().start()
+    second = make_node(f"--connect={LOOPBACK}:{first.port}").start()
+    first.wait_for_peers(1)
+    second.wait_for_peers(1)
+    return first, second
+
+
+def test_peers_are_shown_in_bitcoinds_shape_from_both_ends(pair):
+    first, second = pair
+    wait_until("a ping", lambda: "pingtime" in first.call("getpeerinfo")[0], 10)
+    (inbound,), (outbound,) = first.call("getpeerinfo"), second.call("getpeerinfo")
+    for peer in inbound, outbound:
+        assert_shape(peer, PEER, PEER_OPTIONAL)
+        assert peer["network"] == "not_publicly_routable"
+        assert peer["subver"].startswith("/p2pnode:")
+        assert abs(time.time() - peer["conntime"]) < 60
+        assert peer["bytessent"] > 0 < peer["bytesrecv"]
+    assert (inbound["inbound"], inbound["connection_type"]) == (True, "inbound")
+    assert (outbound["inbound"], outbound["connection_type"]) == (False, "manual")
+    assert outbound["addr"] == f"{LOOPBACK}:{first.port}"
+    assert inbound["addr"].startswith(f"{LOOPBACK}:")
+
+
+def test_totals_and_counts_agree_with_the_metrics(pair):
+    first, _ = pair
+    assert first.call("getconnectioncount") == 1
+    totals = first.call("getnettotals")
+    assert totals["totalbytesrecv"] > 0 < totals["totalbytessent"]
+    assert abs(time.time() * 1000 - totals["timemillis"]) < 60000
+    received = first.metrics().total("p2pnode_message_bytes_total", direction="in")
+    assert totals["totalbytesrecv"] <= received
+    network = first.call("getnetworkinfo")
+    assert_shape(network, NETWORK)
+    assert (network["connections_in"], network["connections_out"]) == (1, 0)
+    assert [n["name"] for n in network["networks"]] == ["ipv4", "ipv6", "onion", "i2p", "cjdns"]
+
+
+def test_ping_measures_again(pair):
+    first, _ = pair
+    wait_until("the first pong", lambda: first.messages("in", "pong") == 1, 10)
+    assert first.call("ping") is None
+    wait_until("the second pong", lambda: first.messages("in", "pong") == 2, 10)
+
+
+def test_disconnectnode_parts_by_number_and_by_address(pair):
+    first, second = pair
+    (peer,) = first.call("getpeerinfo")
+    with pytest.raises(RuntimeError, match="Node not found in connected nodes"):
+        first.call("disconnectnode", "", peer["id"] + 1000)
+    first.call("disconnectnode", "", peer["id"])
+    wait_until("the peer is gone", lambda: first.disconnects(reason="operator") == 1, 10)
+    second.call("stop")
+    assert second.wait(15) == 0
+
+
+def test_bans_keep_out_until_they_are_lifted(make_node):
+    node = make_node().start()
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        node.wait_for_peers(1)
+        node.call("setban", "127.0.0.0/8", "add", 1000)
+        node.wait_for_peers(0)
+    (ban,) = node.call("listbanned")
+    assert (ban["address"], ban["ban_duration"]) == ("127.0.0.0/8", 1000)
+    assert 900 < ban["time_remaining"] <= 1000
+    with pytest.raises(RuntimeError, match="-23.*already banned"):
+        node.call("setban", "127.0.0.0/8", "add", 500)
+    with pytest.raises(RuntimeError, match="-30.*Invalid IP/Subnet"):
+        node.call("setban", "127.0.0.0/33", "add")
+    with Connection.to(node.port) as peer, pytest.raises(Closed):
+        peer.handshake()
+    assert node.metrics().total("p2pnode_connections_refused_total", reason="banned") == 1
+    node.call("setban", "127.0.0.0/8", "remove")
+    assert node.call("listbanned") == []
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+
+
+def test_addresses_enter_the_book_and_come_out_again(make_node):
+    node = make_node().start()
+    assert node.call("addpeeraddress", "1.2.3.4", 8333) == {"success": True}
+    assert node.call("addpeeraddress", "1.2.3.4", 8333) == {"success": False}
+    assert node.call("addpeeraddress", "2a01::1", 8333, True) == {"success": True}
+    info = node.call("getaddrmaninfo")
+    assert info["all_networks"] == {"new": 1, "tried": 1, "total": 2}
+    assert info["ipv4"] == {"new": 1, "tried": 0, "total": 1}
+    addresses = {a["address"]: a for a in node.call("getnodeaddresses", 0)}
+    assert set(addresses) == {"1.2.3.4", "2a01::1"}
+    assert addresses["1.2.3.4"]["port"] == 8333
+    assert addresses["2a01::1"]["network"] == "ipv6"
+    assert [a["address"] for a in node.call("getnodeaddresses", 0, "ipv6")] == ["2a01::1"]
+    with pytest.raises(RuntimeError, match="-8.*Network not recognized"):
+        node.call("getnodeaddresses", 1, "carrier-pigeon")
+
+
+def test_the_node_tells_of_itself(make_node):
+    node = make_node().start()
+    text = node.call("help")
+    assert "== control ==" in text and "setban subnet command" in text
+    assert "Ban an address or subnet" in node.call("help", "setban")
+    assert 0 <= node.call("uptime") < 600
+    assert node.call("logging") == {"debug": True, "trace": False}
+    assert node.call("logging", [], ["debug"]) == {"debug": False, "trace": False}
+    assert node.metrics().total("p2pnode_rpc_calls_total", method="uptime", code="0") == 1
+
+
+def test_the_cookie_is_private_and_goes_with_the_node(make_node):
+    node = make_node().start()
+    cookie = node.datadir / ".cookie"
+    assert stat.S_IMODE(cookie.stat().st_mode) == 0o600
+    first = cookie.read_text(encoding="ascii")
+    assert node.call("stop") == "p2pnode stopping"
+    assert node.wait(15) == 0
+    assert not cookie.exists()
+    node.start()
+    assert cookie.read_text(encoding="ascii") != first
+
+
+def test_a_user_and_password_of_the_configuration_work_too(make_node):
+    node = make_node("--api-user=op", "--api-password=pass word").start()
+    url = f"http://{LOOPBACK}:{node.api_port}/"
+    assert jsonrpc.call(url, "uptime", user="op", password="pass word") >= 0
+    with pytest.raises(RuntimeError, match="send the cookie"):
+        jsonrpc.call(url, "uptime", user="op", password="pass")
+
+
+def test_without_a_place_for_the_cookie_nothing_starts(make_node):
+    node = make_node("--api-cookie-file=/dev/null/x")
+    node.launch()
+    assert node.wait(15) != 0
+    assert "cannot write /dev/null/x" in node.log()
