@@ -74,6 +74,15 @@ static void answer_text(struct evhttp_request *req, const char *handler, int cod
     answer(req, handler, code, "text/plain; charset=utf-8", text, strlen(text));
 }
 
+/* Pages are read with GET or HEAD. Returns: whether this is one; otherwise it has been answered. */
+static bool is_reading(struct evhttp_request *req, const char *handler)
+{
+    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
+        return true;
+    answer_text(req, handler, 405, "pages are read with GET\n");
+    return false;
+}
+
 static void on_metrics(struct evhttp_request *req, void *arg)
 {
     const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
@@ -81,6 +90,8 @@ static void on_metrics(struct evhttp_request *req, void *arg)
     struct api *a = arg;
     struct buf b;
 
+    if (!is_reading(req, "metrics"))
+        return;
     metric_set(metric_get(&connections_family, NULL), connections_count(a->connections));
     buf_init(&b, MAX_ANSWER_BYTES);
     if (metrics_render(&b, open ? METRICS_OPENMETRICS : METRICS_TEXT_004) < 0)
@@ -99,6 +110,8 @@ static void answer_checks(struct evhttp_request *req, const char *handler,
     struct buf b;
     bool all = true;
 
+    if (!is_reading(req, handler))
+        return;
     buf_init(&b, MAX_ANSWER_BYTES);
     buf_puts(&b, "{\"checks\":[");
     for (size_t i = 0; i < n; i++) {
