@@ -29,6 +29,7 @@ enum {
     MAX_HEADER_BYTES = 8192,
     MAX_BODY_BYTES = 1 << 20, /* a transaction of standard weight in hexadecimal fits */
     MAX_CONNECTIONS = 64,
+    FAREWELL_MS = 1000,
     MAX_ANSWER_BYTES = 16 << 20
 };
 
@@ -38,6 +39,8 @@ struct api {
     struct connections *connections;
     struct api_auth auth;
     struct worker *worker; /* NULL: no calls are taken */
+    struct event_base *base;
+    unsigned unsent; /* answers to calls that are not written out yet */
 };
 
 static struct metric_family connections_family = {
@@ -146,8 +149,21 @@ static void on_readyz(struct evhttp_request *req, void *arg)
 
 /* --- calls --- */
 
-static void answer_call(struct evhttp_request *req, enum rpc_status status, const struct buf *body)
+static void on_sent(struct evhttp_request *req, void *arg)
 {
+    struct api *a = arg;
+
+    (void)req;
+    a->unsent--;
+}
+
+static void answer_call(void *arg, struct evhttp_request *req, enum rpc_status status,
+                        const struct buf *body)
+{
+    struct api *a = arg;
+
+    a->unsent++;
+    evhttp_request_set_on_complete_cb(req, on_sent, a);
     answer(req, "rpc", (int)status, "application/json", body->data, body->len);
 }
 
@@ -197,7 +213,7 @@ static void on_call(struct evhttp_request *req, void *arg)
         answer_text(req, "rpc", code, why);
         return;
     }
-    if (worker_submit(a->worker, req, answer_call) < 0)
+    if (worker_submit(a->worker, req) < 0)
         answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
 
@@ -218,7 +234,7 @@ static int open_calls(struct api *a, struct event_base *base)
     if (rc < 0)
         log_error("api", "cannot write %s: %s", c->cookie_path, pn_strerror(rc));
     if (rc == 0)
-        rc = worker_new(&a->worker, base, &c->methods);
+        rc = worker_new(&a->worker, base, &c->methods, answer_call, a);
     if (rc == 0)
         evhttp_set_cb(a->http, "/", on_call, a);
     return rc;
@@ -263,6 +279,7 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
     if (!a)
         return PN_ENOMEM;
     a->config = *config;
+    a->base = base;
     rc = open_http(a, base);
     if (rc == 0) {
         set_paths(a);
@@ -282,11 +299,21 @@ int64_t api_heartbeat_us(struct api *a)
     return a->worker ? worker_heartbeat_us(a->worker) : clock_mono_us();
 }
 
+/* Whoever called "stop" is owed an answer, too. */
+static void send_the_rest(struct api *a)
+{
+    int64_t deadline_us = clock_deadline_ms(FAREWELL_MS);
+
+    while (a->unsent > 0 && clock_mono_us() < deadline_us)
+        event_base_loop(a->base, EVLOOP_ONCE);
+}
+
 void api_free(struct api *a)
 {
     if (!a)
         return;
     worker_stop(a->worker);
+    send_the_rest(a);
     if (a->http)
         evhttp_free(a->http);
     worker_free(a->worker);

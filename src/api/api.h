@@ -44,8 +44,10 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
 /* When the rpc thread last turned, monotonic microseconds. Thread: any. */
 int64_t api_heartbeat_us(struct api *a);
 
-/* Thread: the main thread, when the loop does not run; while whatever the methods reach is still
- * there. Accepts NULL. */
+/* Wait for the call under way and send what is answered, for at most a second. Thread: the main
+ * thread, when loop_run has returned; while whatever the methods reach is still there. Accepts
+ * NULL.
+ */
 void api_free(struct api *a);
 
 #endif

@@ -22,7 +22,6 @@ enum { MAX_ANSWER_BYTES = 32 << 20 };
 struct job {
     bool taken;
     struct evhttp_request *req; /* NULL: the client has gone */
-    worker_answer *answer;
     char *body;
     size_t len;
     struct buf out;
@@ -31,6 +30,8 @@ struct job {
 
 struct worker {
     struct rpc_set set;
+    worker_answer *answer;
+    void *answer_arg;
     struct chan jobs, done; /* of struct job * */
     struct event *finished;
     struct thread thread;
@@ -96,7 +97,7 @@ static void on_finished(evutil_socket_t fd, short events, void *arg)
     while (chan_try_recv(&w->done, &job) == 0) {
         if (job->req) {
             evhttp_connection_set_closecb(evhttp_request_get_connection(job->req), NULL, NULL);
-            job->answer(job->req, job->status, &job->out);
+            w->answer(w->answer_arg, job->req, job->status, &job->out);
         }
         give_back(job);
     }
@@ -117,7 +118,7 @@ static struct job *free_place(struct worker *w)
     return NULL;
 }
 
-int worker_submit(struct worker *w, struct evhttp_request *req, worker_answer *answer)
+int worker_submit(struct worker *w, struct evhttp_request *req)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
     struct job *job = free_place(w);
@@ -125,7 +126,7 @@ int worker_submit(struct worker *w, struct evhttp_request *req, worker_answer *a
 
     if (!job)
         return PN_EAGAIN;
-    *job = (struct job){.req = req, .answer = answer, .len = evbuffer_get_length(body)};
+    *job = (struct job){.req = req, .len = evbuffer_get_length(body)};
     job->body = mem_alloc(job->len + 1);
     if (!job->body)
         return PN_ENOMEM;
@@ -141,7 +142,8 @@ int worker_submit(struct worker *w, struct evhttp_request *req, worker_answer *a
     return 0;
 }
 
-int worker_new(struct worker **out, struct event_base *base, const struct rpc_set *set)
+int worker_new(struct worker **out, struct event_base *base, const struct rpc_set *set,
+               worker_answer *answer, void *arg)
 {
     struct worker *w = mem_zalloc(sizeof *w);
     int rc = PN_ENOMEM;
@@ -149,6 +151,8 @@ int worker_new(struct worker **out, struct event_base *base, const struct rpc_se
     if (!w)
         return rc;
     w->set = *set;
+    w->answer = answer;
+    w->answer_arg = arg;
     w->finished = event_new(base, -1, EV_PERSIST, on_finished, w);
     if (!w->finished || chan_class_register(&jobs_class) < 0 ||
         chan_class_register(&done_class) < 0 || chan_init(&w->jobs, &jobs_class) < 0)
@@ -181,6 +185,7 @@ void worker_stop(struct worker *w)
     while (chan_try_recv(&w->jobs, &job) == 0)
         continue; /* its place is given back by worker_free */
     thread_join(&w->thread);
+    on_finished(-1, 0, w);
 }
 
 void worker_free(struct worker *w)
