@@ -81,6 +81,17 @@ static struct peer_config peer_config_of(const struct options *o)
     return c;
 }
 
+/* One file a network, so that a data directory can be used for several in turn. */
+static char *headers_path(const struct options *o)
+{
+    size_t size = strlen(o->datadir) + strlen(o->bitcoin) + sizeof "/headers-.mdb";
+    char *path = mem_alloc(size);
+
+    if (path)
+        snprintf(path, size, "%s/headers-%s.mdb", o->datadir, o->bitcoin);
+    return path;
+}
+
 static int make_bitcoin(struct node *n)
 {
     const struct options *o = n->options;
@@ -92,6 +103,7 @@ static int make_bitcoin(struct node *n)
         .peer = peer_config_of(o),
     };
     int rc = fill_params(&config.params, o);
+    char *path;
 
     if (rc == 0)
         rc = node_book_open(n, &config);
@@ -101,7 +113,13 @@ static int make_bitcoin(struct node *n)
     if (!n->user_agent)
         return PN_ENOMEM;
     config.user_agent = n->user_agent;
-    return bitcoin_new(&n->bitcoin, &config);
+    path = headers_path(o);
+    if (!path)
+        return PN_ENOMEM;
+    config.headers_path = path;
+    rc = bitcoin_new(&n->bitcoin, &config);
+    mem_free(path);
+    return rc;
 }
 
 static int on_connected(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,

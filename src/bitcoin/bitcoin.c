@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/internal.h"
+#include "log/log.h"
 #include "metrics/metrics.h"
 
 static struct metric_family height_family = {
@@ -57,13 +58,39 @@ static void make_metrics(struct bitcoin *b)
         .reorgs = metric_get(&reorgs_family, chain, NULL),
         .reorg_depth = metric_get(&reorg_depth_family, chain, NULL),
     };
-    metric_set(b->metrics.height, 0);
-    metric_set(b->metrics.tip_time, b->config.params.genesis.time);
+    metric_set(b->metrics.height, chain_height(&b->chain));
+    metric_set(b->metrics.tip_time, chain_entry(&b->chain, chain_tip(&b->chain))->time);
+    atomic_store(&b->height, chain_height(&b->chain));
+}
+
+/* The chain as the last run left it. */
+static int load_headers(struct bitcoin *b)
+{
+    int64_t start_us = clock_mono_us();
+    uint32_t damaged = 0;
+    int rc;
+
+    if (!b->config.headers_path)
+        return 0;
+    rc = headerdb_open(&b->headerdb, b->config.headers_path, &b->config.params);
+    if (rc == 0)
+        rc = headerdb_load(b->headerdb, &damaged, &b->chain);
+    if (rc < 0) {
+        log_error("bitcoin", "cannot load the headers from %s: %s", b->config.headers_path,
+                  pn_strerror(rc));
+        return rc;
+    }
+    if (damaged > 0)
+        log_warn("bitcoin", "%u damaged headers were left out and will be fetched again", damaged);
+    log_info("bitcoin", "%u headers loaded in %lld ms: height %u", chain_count(&b->chain) - 1,
+             (long long)(clock_mono_us() - start_us) / 1000, chain_height(&b->chain));
+    return 0;
 }
 
 int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
 {
     struct bitcoin *b = mem_zalloc(sizeof *b);
+    int rc = PN_ENOMEM;
 
     if (!b)
         return PN_ENOMEM;
@@ -77,7 +104,10 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
         goto fail_inbox;
     if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
         goto fail_quit;
-    if (manager_init(b) < 0)
+    rc = load_headers(b);
+    if (rc == 0)
+        rc = manager_init(b);
+    if (rc < 0)
         goto fail_chain;
     make_metrics(b);
     b->relay_key = siphash_random_key();
@@ -87,6 +117,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     return 0;
 fail_chain:
     manager_free(b);
+    headerdb_close(b->headerdb);
     chain_free(&b->chain);
 fail_quit:
     chan_destroy(&b->quit, NULL);
@@ -96,7 +127,7 @@ fail:
     block_store_free(&b->blocks);
     nonces_free(&b->nonces);
     mem_free(b);
-    return PN_ENOMEM;
+    return rc;
 }
 
 int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots)
@@ -131,7 +162,14 @@ void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d)
 
 int bitcoin_start(struct bitcoin *b)
 {
+    int rc = 0;
+
     atomic_store(&b->beat_us, clock_mono_us());
+    if (b->headerdb)
+        rc = header_saver_start(&b->saver, b->headerdb, &b->chain, b->config.params.name);
+    if (rc < 0)
+        return rc;
+    b->headerdb = NULL; /* the saver's now */
     return thread_start(&b->thread, "bitcoin", ROLE_MANAGER, manager_run, b);
 }
 
@@ -139,12 +177,22 @@ void bitcoin_stop(struct bitcoin *b)
 {
     quit_request(&b->quit);
     thread_join(&b->thread);
+    header_saver_stop(b->saver);
+    b->saver = NULL;
+}
+
+void bitcoin_chain_grew(struct bitcoin *b)
+{
+    if (b->saver)
+        header_saver_wake(b->saver);
 }
 
 void bitcoin_free(struct bitcoin *b)
 {
     if (!b)
         return;
+    header_saver_stop(b->saver);
+    headerdb_close(b->headerdb);
     manager_free(b);
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);

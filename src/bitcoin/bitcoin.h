@@ -20,6 +20,7 @@ struct bitcoin_config {
     const char *user_agent;   /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
     uint64_t services;        /* service bits announced in the version message */
     uint32_t max_headers;     /* bound of the chain in memory */
+    const char *headers_path; /* file that keeps the chain; NULL: in memory alone */
     int64_t generate_ms;      /* produce a block this often; 0: never. Regtest alone */
     unsigned max_peers;       /* as the server's */
     struct peer_config peer;  /* copied */
@@ -37,7 +38,8 @@ struct bitcoin_config {
     size_t n_seednodes;
 };
 
-/* Thread: the main thread. Returns: 0, PN_ENOMEM or PN_EINVAL. */
+/* With headers_path the chain is loaded from there first. Thread: the main thread. Returns: 0,
+ * PN_ENOMEM, PN_EINVAL; what opening the file gives, and then it has been logged. */
 int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config);
 
 /* Register with the server; `slots` is where the inbound places of its peers are kept.

@@ -115,7 +115,9 @@ static void generate_block(struct bitcoin *b)
     buf_free(&raw);
     if (rc < 0)
         log_error("bitcoin", "cannot produce a block: %s", pn_strerror(rc));
-    else if (result.tip_moved)
+    else
+        bitcoin_chain_grew(b);
+    if (rc == 0 && result.tip_moved)
         manager_tip_moved(b, &result, true);
 }
 

@@ -10,6 +10,7 @@
 #include "bitcoin/chain/chain.h"
 #include "bitcoin/frames.h"
 #include "bitcoin/gossip.h"
+#include "bitcoin/headerdb/saver.h"
 #include "bitcoin/inbox.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/nonces.h"
@@ -89,8 +90,13 @@ struct bitcoin {
     struct chan inbox, quit;
     struct thread thread;
 
-    /* the manager's thread alone */
+    struct headerdb *headerdb;  /* until the saver has it; or NULL */
+    struct header_saver *saver; /* or NULL */
+
+    /* the manager's thread alone; others by way of chain/view.h */
     struct chain chain;
+
+    /* the manager's thread alone */
     struct manager_peer **peers; /* max_peers of them, the first n_peers in use */
     struct manager_peer *places; /* what they point to */
     unsigned n_peers;
@@ -109,6 +115,10 @@ struct bitcoin {
     size_t anchors_used, seeds_asked;
     int64_t next_seed_us;
 };
+
+/* --- bitcoin.c --- */
+/* Headers were added to the chain: have them saved. Thread: manager; never blocks. */
+void bitcoin_chain_grew(struct bitcoin *b);
 
 /* --- proto.c --- */
 extern const struct peer_proto_ops btc_proto_ops;

@@ -170,8 +170,10 @@ void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payl
     rc = chain_accept_many(&b->chain, &r, batch->headers,
                            (const uint8_t(*)[BTC_HASH_BYTES])batch->hashes, batch->n);
     metric_add(b->metrics.validated, r.added);
-    if (r.added)
+    if (r.added) {
         atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
+        bitcoin_chain_grew(b);
+    }
     if (r.tip_moved)
         manager_tip_moved(b, &r, false);
     if (rc < 0) {

@@ -81,7 +81,7 @@ static int open_env(struct db *db, const struct db_config *config)
     return rc;
 }
 
-static int set_aside(const char *path)
+int db_set_aside(const char *path)
 {
     static const char suffix[] = ".damaged";
     size_t len = strlen(path);
@@ -107,7 +107,7 @@ int db_open(struct db **out, const struct db_config *config)
         return PN_ENOMEM;
     rc = open_env(db, config);
     if (rc == PN_EFORMAT && config->replace_damaged) {
-        rc = set_aside(config->path);
+        rc = db_set_aside(config->path);
         if (rc == 0)
             rc = open_env(db, config);
     }

@@ -50,6 +50,10 @@ enum db_put_mode {
  * PN_ENOSPC; PN_ENOMEM; another pn_err. */
 int db_open(struct db **out, const struct db_config *config);
 
+/* Rename a file that is not open to PATH.damaged, over an older one of that name.
+ * Returns: 0 or a pn_err. */
+int db_set_aside(const char *path);
+
 /* Thread: the owner, when no snapshot or batch is open. Accepts NULL. */
 void db_close(struct db *db);
 

@@ -21,6 +21,7 @@
     X(ROLE_PEER_OUT, "peer_out")     \
     X(ROLE_PEER_STALL, "peer_stall") \
     X(ROLE_PEER_PING, "peer_ping")   \
+    X(ROLE_STORE, "store")           \
     X(ROLE_TEST, "test")
 
 enum thread_role {

@@ -133,6 +133,33 @@ int chain_accept_many(struct chain *chain, struct chain_result *result,
     return rc;
 }
 
+int chain_restore(struct chain *chain, const struct btc_header *header,
+                  const uint8_t hash[BTC_HASH_BYTES])
+{
+    uint32_t parent = find_parent(chain, header), index;
+    int rc = pow_check_hash(hash, header->bits, chain->params);
+
+    if (rc)
+        return rc;
+    if (parent == CHAIN_NONE)
+        return PN_EORPHAN;
+    if (chain_find(chain, hash) != CHAIN_NONE)
+        return PN_EDUPLICATE;
+    return add(chain, &index, header, hash, parent);
+}
+
+void chain_restore_tip(struct chain *chain, const uint8_t hash[BTC_HASH_BYTES])
+{
+    uint32_t index = chain_find(chain, hash);
+
+    if (index == CHAIN_NONE ||
+        chain_entry(chain, index)->work < chain_entry(chain, chain_tip(chain))->work)
+        return;
+    mutex_lock(&chain->mu);
+    activate(chain, index);
+    mutex_unlock(&chain->mu);
+}
+
 /* Parents have lower indices than their children, so one pass upwards reaches every descendant. */
 static void mark_descendants(struct chain *chain, uint32_t index)
 {

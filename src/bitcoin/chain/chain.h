@@ -126,6 +126,16 @@ int chain_accept_many(struct chain *chain, struct chain_result *result,
                       const struct btc_header *headers, const uint8_t (*hashes)[BTC_HASH_BYTES],
                       size_t n);
 
+/* Add a header that was accepted in an earlier run: its hash, its work and its parent are checked,
+ * not the rules that were. Parents first. Thread: the owner's.
+ * Returns: 0, PN_EDUPLICATE, PN_EPOW, PN_EBITS, PN_EORPHAN, PN_ELIMIT, PN_ENOMEM. */
+int chain_restore(struct chain *chain, const struct btc_header *header,
+                  const uint8_t hash[BTC_HASH_BYTES]);
+
+/* Of branches with equal work, choose the one that ended in this hash then; nothing happens when it
+ * is not known or has less work. Thread: the owner's. */
+void chain_restore_tip(struct chain *chain, const uint8_t hash[BTC_HASH_BYTES]);
+
 /* Make room in a full chain: drop branches, those with the least work first, until at least half of
  * the room beside the active chain is free. Indices and pointers to entries are no good afterwards.
  * Costs a pass over all entries, and 4 bytes of memory for each.

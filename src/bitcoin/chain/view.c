@@ -93,3 +93,24 @@ btc_work chain_view_dos_work(struct chain *chain)
     mutex_unlock(&chain->mu);
     return work;
 }
+
+size_t chain_view_records(struct chain *chain, struct chain_record *out, uint32_t *generation,
+                          uint32_t from, size_t max)
+{
+    size_t n = 0;
+
+    mutex_lock(&chain->mu);
+    if (*generation != chain->generation) {
+        *generation = chain->generation;
+        max = 0;
+    }
+    for (; n < max && from + n < chain->count; n++) {
+        const struct chain_entry *e = chain_entry(chain, from + (uint32_t)n);
+
+        out[n].height = e->height;
+        memcpy(out[n].hash, e->hash, sizeof out[n].hash);
+        chain_header(chain, &out[n].header, from + (uint32_t)n);
+    }
+    mutex_unlock(&chain->mu);
+    return n;
+}

@@ -49,4 +49,18 @@ bool chain_view_header(struct chain *chain, struct btc_header *out,
 /* chain_dos_work, for other threads. */
 btc_work chain_view_dos_work(struct chain *chain);
 
+/* --- For whoever keeps the headers on disk. --- */
+
+struct chain_record {
+    uint32_t height;
+    uint8_t hash[BTC_HASH_BYTES];
+    struct btc_header header;
+};
+
+/* Headers in the order in which they came, branches included, from the `from`-th on. Headers keep
+ * their numbers as long as the generation is the same: when *generation is not the chain's, it is
+ * set and nothing is given. Thread: any. Returns: how many, at most `max`. */
+size_t chain_view_records(struct chain *chain, struct chain_record *out, uint32_t *generation,
+                          uint32_t from, size_t max);
+
 #endif
