@@ -120,7 +120,17 @@
     X(PN_EREMOTE_TIMEOUT, "remote_timeout", "the remote side has waited too long for us")      \
     X(PN_EREMOTE_SUBPROTOCOL, "remote_subprotocol", "the remote side failed in a subprotocol") \
     X(PN_EREMOTE_OTHER, "remote_other", "the remote side parted for a reason of its own")      \
-    X(PN_EOPERATOR, "operator", "asked for by the operator")
+    X(PN_EOPERATOR, "operator", "asked for by the operator")                                   \
+    X(PN_EUNCLES, "bad_uncles", "the uncles differ from what the header says")                 \
+    X(PN_EWITHDRAWALS, "bad_withdrawals", "the withdrawals differ from what the header says")  \
+    X(PN_ERECEIPTS, "bad_receipts", "the receipts differ from what the header says")           \
+    X(PN_EGAS, "bad_gas", "a gas field breaks its rule")                                       \
+    X(PN_EDIFFICULTY, "bad_difficulty", "difficulty differs from what the rules require")      \
+    X(PN_EBASEFEE, "bad_base_fee", "base fee differs from what the rules require")             \
+    X(PN_EBLOBGAS, "bad_blob_gas", "blob gas differs from what the rules require")             \
+    X(PN_EFIELDS, "bad_fields", "fields of another fork, or missing ones")                     \
+    X(PN_EBLOBS, "bad_blobs", "blobs, commitments or their hashes do not fit together")        \
+    X(PN_ECHAINID, "wrong_chain_id", "signed for another chain")
 
 enum pn_err {
     PN_OK = 0,

@@ -21,7 +21,7 @@ static inline struct reader reader_of(const void *data, size_t len)
 {
     const uint8_t *p = data;
 
-    return (struct reader){.pos = p, .end = p + len};
+    return (struct reader){.pos = p, .end = len ? p + len : p}; /* data may be NULL for nothing */
 }
 
 static inline size_t reader_left(const struct reader *r)

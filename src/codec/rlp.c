@@ -217,6 +217,11 @@ static size_t make_header(uint8_t out[9], size_t len, uint8_t base)
     return 1 + width;
 }
 
+size_t rlp_list_header(uint8_t out[9], size_t payload_len)
+{
+    return make_header(out, payload_len, LIST);
+}
+
 void rlp_write_bytes(struct buf *b, const void *data, size_t len)
 {
     uint8_t header[9];

@@ -70,4 +70,7 @@ void rlp_write_uint(struct buf *b, const uint8_t *be, size_t len);
 size_t rlp_list_begin(struct buf *b);
 void rlp_list_end(struct buf *b, size_t mark);
 
+/* What stands before a list's payload of this length. Returns: its length, at most 9. */
+size_t rlp_list_header(uint8_t out[9], size_t payload_len);
+
 #endif

@@ -43,6 +43,11 @@ void fuzz_enode(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_dnsdisc(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_discv4(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_discv4_engine(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_msg(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_header(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_block(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_tx(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_receipts(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlpx_packet(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_rlpx_auth(const struct fuzz_target *t, const uint8_t *data, size_t len);
@@ -60,6 +65,7 @@ bool fuzz_corpus_make(const char *dir);
 /* The same for Ethereum's targets, into a folder that exists. */
 bool fuzz_corpus_make_eth(const char *dir);
 bool fuzz_corpus_make_rlpx(const char *dir);
+bool fuzz_corpus_make_ethwire(const char *dir);
 
 /* Write seed n of a target, also cut short and with one byte changed. Returns: as above. */
 bool fuzz_corpus_put(const char *dir, const char *target, const uint8_t *data, size_t len,

@@ -26,6 +26,14 @@ static const struct fuzz_target targets[] = {
     {"rlpx_stream", fuzz_rlpx_stream, BTC_CMD_UNKNOWN},
     {"rlpx_data", fuzz_rlpx_data, BTC_CMD_UNKNOWN},
     {"rlpx_hello", fuzz_rlpx_hello, BTC_CMD_UNKNOWN},
+#define ETH_MSG(id, code, name, first, last, part, max, has_id) \
+    {"eth_" name, fuzz_eth_msg, BTC_CMD_UNKNOWN},
+#include "ethereum/wire/msgs.def"
+#undef ETH_MSG
+    {"eth_header", fuzz_eth_header, BTC_CMD_UNKNOWN},
+    {"eth_block", fuzz_eth_block, BTC_CMD_UNKNOWN},
+    {"eth_tx", fuzz_eth_tx, BTC_CMD_UNKNOWN},
+    {"eth_receipts_list", fuzz_eth_receipts, BTC_CMD_UNKNOWN},
 };
 
 const struct fuzz_target *fuzz_targets(size_t *count)
