@@ -16,7 +16,11 @@ void node_api_stop(struct node *n);
 /* Every method there is. Thread: any, while the API runs. */
 const struct rpc_set *node_api_methods(const struct node *n);
 
-/* The methods about the node as a whole (node_methods.c): help, stop, uptime, logging. */
+/* Methods that say why (node_explain.c). */
+void node_explain(struct rpc_call *c);
+void node_journal(struct rpc_call *c);
+
+/* The methods about the node as a whole (node_methods.c), those above included. */
 struct rpc_table node_methods(struct node *n);
 
 #endif

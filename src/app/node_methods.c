@@ -108,7 +108,14 @@ static void run_logging(struct rpc_call *c)
 }
 
 static const struct rpc_method methods[] = {
+    {"explain", "[subject]",
+     "Why: what was decided about an address, or without one how addresses become peers, where "
+     "that "
+     "ends, and what to do about it.",
+     node_explain},
     {"help", "[command]", "The methods that there are, or what one of them does.", run_help},
+    {"journal", "[count] [event]", "What was decided lately, about whom, and why; newest first.",
+     node_journal},
     {"logging", "[include] [exclude]",
      "Switch log levels on and off (\"debug\", \"trace\", \"all\"); gives which are on.",
      run_logging},

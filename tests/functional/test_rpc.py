@@ -6,6 +6,7 @@ import time
 import pytest
 
 import jsonrpc
+import wire
 from bitcoin_p2p import Closed, Connection
 from process import LOOPBACK
 from waiting import wait_until
@@ -204,3 +205,71 @@ def test_without_a_place_for_the_cookie_nothing_starts(make_node):
     node.launch()
     assert node.wait(15) != 0
     assert "cannot write /dev/null/x" in node.log()
+
+
+CHAIN = {
+    "chain": str,
+    "blocks": int,
+    "headers": int,
+    "bestblockhash": str,
+    "bits": str,
+    "target": str,
+    "difficulty": (int, float),
+    "time": int,
+    "mediantime": int,
+    "verificationprogress": (int, float),
+    "initialblockdownload": bool,
+    "chainwork": str,
+    "pruned": bool,
+    "warnings": list,
+}
+HEADER = {
+    "hash": str,
+    "confirmations": int,
+    "height": int,
+    "version": int,
+    "versionHex": str,
+    "merkleroot": str,
+    "time": int,
+    "mediantime": int,
+    "nonce": int,
+    "bits": str,
+    "target": str,
+    "difficulty": (int, float),
+    "chainwork": str,
+}
+
+
+def test_the_chain_is_shown_in_bitcoinds_shape(make_node):
+    node = make_node("--generate=0.05").start()
+    wait_until("some blocks", lambda: node.call("getblockcount") >= 5, 20)
+    info = node.call("getblockchaininfo")
+    assert_shape(info, CHAIN)
+    assert info["chain"] == "regtest" and info["headers"] >= 5
+    genesis = node.call("getblockheader", node.call("getblockhash", 0))
+    assert_shape(genesis, HEADER, {"nextblockhash": str})
+    assert genesis["hash"] == wire.GENESIS_HASH[::-1].hex()
+    assert (genesis["nonce"], genesis["bits"]) == (2, "207fffff")
+    assert genesis["target"] == "7fffff" + 58 * "0"
+    assert genesis["chainwork"] == 63 * "0" + "2"
+    assert genesis["difficulty"] == pytest.approx(4.656542373906925e-10)
+    second = node.call("getblockheader", node.call("getblockhash", 2))
+    assert_shape(second, HEADER, {"nextblockhash": str, "previousblockhash": str})
+    first = node.call("getblockhash", 1)
+    assert (second["previousblockhash"], genesis["nextblockhash"]) == (first, first)
+    raw = bytes.fromhex(node.call("getblockheader", first, False))
+    assert wire.sha256d(raw)[::-1].hex() == first
+    assert raw[4:36] == wire.GENESIS_HASH
+    with pytest.raises(RuntimeError, match="-8.*Block height out of range"):
+        node.call("getblockhash", 10**6)
+    with pytest.raises(RuntimeError, match="-5.*Block not found"):
+        node.call("getblockheader", 64 * "1")
+
+
+def test_an_address_that_is_kept_out_has_its_reason(make_node):
+    node = make_node().start()
+    node.call("setban", "1.2.3.4", "add")
+    banned = node.call("explain", "1.2.3.4")["now"]
+    assert (banned["may_be_dialled"], banned["in_address_book"]) == (False, False)
+    outside = node.call("explain", "8.8.8.8:8333")["now"]
+    assert outside["because"] == "address outside the permitted networks"

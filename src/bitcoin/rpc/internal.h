@@ -26,6 +26,14 @@ void rpc_getnodeaddresses(struct rpc_call *c);
 void rpc_getaddrmaninfo(struct rpc_call *c);
 void rpc_addpeeraddress(struct rpc_call *c);
 
+/* --- chain.c --- */
+void rpc_getblockchaininfo(struct rpc_call *c);
+void rpc_getblockcount(struct rpc_call *c);
+void rpc_getbestblockhash(struct rpc_call *c);
+void rpc_getblockhash(struct rpc_call *c);
+void rpc_getblockheader(struct rpc_call *c);
+void rpc_getdifficulty(struct rpc_call *c);
+
 /* --- network.c --- */
 void rpc_getnetworkinfo(struct rpc_call *c);
 

@@ -1,0 +1,206 @@
+/* Methods about the header chain, all of them through its view. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "bitcoin/chain/view.h"
+#include "bitcoin/internal.h"
+#include "bitcoin/rpc/internal.h"
+#include "codec/hex.h"
+
+static struct chain *chain_of(const struct rpc_call *c)
+{
+    const struct btc_rpc *context = c->arg;
+
+    return bitcoin_chain(context->bitcoin);
+}
+
+static cJSON *hash_text(const uint8_t hash[BTC_HASH_BYTES])
+{
+    char text[65];
+
+    hash_to_hex(text, hash);
+    return json_new_text(text);
+}
+
+/* How many times harder than the easiest block of the first network (bitcoind, GetDifficulty). */
+static double difficulty(uint32_t bits)
+{
+    return ldexp((double)0xffff / (double)(bits & 0xffffff), 8 * (0x1d - (int)(bits >> 24)));
+}
+
+static void set_target(cJSON *o, uint32_t bits)
+{
+    char bits_text[9], text[65];
+    uint8_t bytes[32];
+    struct u256 target;
+
+    snprintf(bits_text, sizeof bits_text, "%08" PRIx32, bits);
+    json_set(o, "bits", json_new_text(bits_text));
+    if (u256_from_compact(&target, bits) == 0) {
+        u256_to_le(bytes, &target);
+        hash_to_hex(text, bytes);
+        json_set(o, "target", json_new_text(text));
+    }
+    json_set(o, "difficulty", json_new_number(difficulty(bits)));
+}
+
+static void set_work(cJSON *o, btc_work work)
+{
+    char text[65];
+
+    work_to_hex(text, work);
+    json_set(o, "chainwork", json_new_text(text));
+}
+
+/* bitcoind's names: BIP70, and its own for what came later. */
+static const char *chain_name(const struct btc_params *params)
+{
+    static const char *const names[][2] = {
+        {"mainnet", "main"},  {"testnet3", "test"},   {"testnet4", "testnet4"},
+        {"signet", "signet"}, {"regtest", "regtest"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i][0], params->name) == 0)
+            return names[i][1];
+    return params->name;
+}
+
+/* Which part of the time since the first block the headers cover. */
+static double progress(const struct btc_params *params, const struct chain_point *tip)
+{
+    double begin = params->genesis.time, now = (double)clock_wall_s();
+    double part = now > begin ? ((double)tip->time - begin) / (now - begin) : 1;
+
+    return part < 0 ? 0 : part > 1 ? 1 : part;
+}
+
+void rpc_getblockchaininfo(struct rpc_call *c)
+{
+    const struct btc_rpc *context = c->arg;
+    const struct btc_params *params = &context->bitcoin->config.params;
+    struct chain_point tip;
+    cJSON *o = c->result = json_new_object();
+
+    chain_view_tip(chain_of(c), &tip);
+    json_set(o, "chain", json_new_text(chain_name(params)));
+    json_set(o, "blocks", json_new_uint(tip.height));
+    json_set(o, "headers", json_new_uint(tip.height));
+    json_set(o, "bestblockhash", hash_text(tip.hash));
+    set_target(o, tip.bits);
+    json_set(o, "time", json_new_uint(tip.time));
+    json_set(o, "mediantime", json_new_uint(tip.median_time));
+    json_set(o, "verificationprogress", json_new_number(progress(params, &tip)));
+    json_set(o, "initialblockdownload", json_new_bool(!bitcoin_in_sync(context->bitcoin)));
+    set_work(o, tip.work);
+    json_set(o, "pruned", json_new_bool(true));
+    json_set(o, "warnings", json_new_array());
+}
+
+void rpc_getblockcount(struct rpc_call *c)
+{
+    struct chain_point tip;
+
+    chain_view_tip(chain_of(c), &tip);
+    c->result = json_new_uint(tip.height);
+}
+
+void rpc_getbestblockhash(struct rpc_call *c)
+{
+    struct chain_point tip;
+
+    chain_view_tip(chain_of(c), &tip);
+    c->result = hash_text(tip.hash);
+}
+
+void rpc_getdifficulty(struct rpc_call *c)
+{
+    struct chain_point tip;
+
+    chain_view_tip(chain_of(c), &tip);
+    c->result = json_new_number(difficulty(tip.bits));
+}
+
+void rpc_getblockhash(struct rpc_call *c)
+{
+    int64_t height = rpc_int(c, 0, INT32_MIN, INT32_MAX);
+    struct chain_point point;
+
+    if (c->code)
+        return;
+    if (height < 0 || !chain_view_at(chain_of(c), &point, (uint32_t)height))
+        rpc_fail(c, RPC_INVALID_PARAMETER, "Block height out of range");
+    else
+        c->result = hash_text(point.hash);
+}
+
+/* Names of things that a header refers to by height. */
+static void set_neighbour(cJSON *o, struct chain *chain, const char *name, uint32_t height)
+{
+    struct chain_point point;
+
+    if (chain_view_at(chain, &point, height))
+        json_set(o, name, hash_text(point.hash));
+}
+
+static cJSON *header_object(struct chain *chain, const struct chain_point *point,
+                            const struct btc_header *h)
+{
+    struct chain_point tip;
+    cJSON *o = json_new_object();
+    char version[9];
+
+    chain_view_tip(chain, &tip);
+    snprintf(version, sizeof version, "%08" PRIx32, (uint32_t)h->version);
+    json_set(o, "hash", hash_text(point->hash));
+    json_set(o, "confirmations",
+             json_new_int(point->best ? (int64_t)tip.height - point->height + 1 : -1));
+    json_set(o, "height", json_new_uint(point->height));
+    json_set(o, "version", json_new_int(h->version));
+    json_set(o, "versionHex", json_new_text(version));
+    json_set(o, "merkleroot", hash_text(h->merkle_root));
+    json_set(o, "time", json_new_uint(h->time));
+    json_set(o, "mediantime", json_new_uint(point->median_time));
+    json_set(o, "nonce", json_new_uint(h->nonce));
+    set_target(o, h->bits);
+    set_work(o, point->work);
+    if (point->height > 0)
+        json_set(o, "previousblockhash", hash_text(h->prev));
+    if (point->best)
+        set_neighbour(o, chain, "nextblockhash", point->height + 1);
+    return o;
+}
+
+void rpc_getblockheader(struct rpc_call *c)
+{
+    const char *text = rpc_text(c, 0);
+    bool verbose = !rpc_given(c, 1) || rpc_bool(c, 1);
+    uint8_t hash[BTC_HASH_BYTES], raw[BTC_HEADER_BYTES];
+    char hex[2 * BTC_HEADER_BYTES + 1];
+    struct chain_point point;
+    struct btc_header header;
+
+    if (c->code)
+        return;
+    if (hash_from_hex(hash, text) < 0) {
+        rpc_fail(c, RPC_INVALID_PARAMETER,
+                 "hash must be of length 64 and hexadecimal (not '%.80s')", text);
+        return;
+    }
+    if (!chain_view_find(chain_of(c), &point, hash) ||
+        !chain_view_header(chain_of(c), &header, hash)) {
+        rpc_fail(c, RPC_INVALID_ADDRESS_OR_KEY, "Block not found");
+        return;
+    }
+    if (verbose) {
+        c->result = header_object(chain_of(c), &point, &header);
+        return;
+    }
+    btc_header_store(raw, &header);
+    hex_encode(hex, raw, sizeof raw);
+    c->result = json_new_text(hex);
+}
