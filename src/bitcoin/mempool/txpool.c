@@ -238,17 +238,29 @@ bool txpool_has_wtxid(struct txpool *p, const uint8_t wtxid[BTC_HASH_BYTES])
     return has;
 }
 
-bool txpool_info(struct txpool *p, struct txpool_info *out, const uint8_t wtxid[BTC_HASH_BYTES])
+struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
+                            const uint8_t wtxid[BTC_HASH_BYTES])
 {
+    struct tx_body *body = NULL;
     const struct pool_entry *e;
 
     mutex_lock(&p->mu);
     e = pool_find_wtxid(p, wtxid);
-    if (e)
+    if (e) {
+        body = tx_body_ref(e->body);
         *out = (struct txpool_info){
             .fee_sat = e->fee_sat, .seq = e->seq, .parents = e->parents, .own = e->own};
+    }
     mutex_unlock(&p->mu);
-    return e != NULL;
+    return body;
+}
+
+bool txpool_info(struct txpool *p, struct txpool_info *out, const uint8_t wtxid[BTC_HASH_BYTES])
+{
+    struct tx_body *body = txpool_look(p, out, wtxid);
+
+    tx_body_unref(body);
+    return body != NULL;
 }
 
 uint64_t txpool_seq(struct txpool *p)

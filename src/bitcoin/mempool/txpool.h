@@ -84,6 +84,9 @@ struct txpool_info {
     bool own;
 };
 bool txpool_info(struct txpool *p, struct txpool_info *out, const uint8_t wtxid[BTC_HASH_BYTES]);
+/* The same, and the transaction. Owns: returns a reference, or NULL. */
+struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
+                            const uint8_t wtxid[BTC_HASH_BYTES]);
 
 /* The sequence number of the newest. */
 uint64_t txpool_seq(struct txpool *p);
