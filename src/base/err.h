@@ -130,7 +130,9 @@
     X(PN_EBLOBGAS, "bad_blob_gas", "blob gas differs from what the rules require")             \
     X(PN_EFIELDS, "bad_fields", "fields of another fork, or missing ones")                     \
     X(PN_EBLOBS, "bad_blobs", "blobs, commitments or their hashes do not fit together")        \
-    X(PN_ECHAINID, "wrong_chain_id", "signed for another chain")
+    X(PN_ECHAINID, "wrong_chain_id", "signed for another chain")                               \
+    X(PN_ETLS, "tls", "the TLS handshake or a TLS record is bad")                              \
+    X(PN_ECOST, "cost_limit", "the session cost more than one may")
 
 enum pn_err {
     PN_OK = 0,

@@ -142,6 +142,25 @@ static bool make_proxies(const char *dir)
     return done;
 }
 
+/* What Electrum clients and servers say. */
+static bool make_jsonrpc(const char *dir)
+{
+    static const char *const rows[] = {
+        "{\"jsonrpc\":\"2.0\",\"method\":\"server.version\",\"params\":[\"c\",[\"1.4\",\"1.6\"]],"
+        "\"id\":0}",
+        "{\"method\":\"server.ping\",\"id\":\"\\u00e9\\ud83d\\ude00\"}",
+        "[{\"method\":\"m\",\"params\":{\"a\":1e9},\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"n\"}"
+        "]",
+        "{\"jsonrpc\":\"2.0\",\"result\":{\"height\":1,\"hex\":\"00\"},\"id\":1    }",
+        "{\"result\":null,\"error\":{\"code\":-32601,\"message\":\"no\"},\"id\":null}",
+    };
+    bool done = true;
+
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        done &= fuzz_corpus_put(dir, "jsonrpc", (const uint8_t *)rows[i], strlen(rows[i]), i);
+    return done;
+}
+
 bool fuzz_corpus_make(const char *dir)
 {
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
@@ -149,5 +168,6 @@ bool fuzz_corpus_make(const char *dir)
         return false;
     }
     return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir) &&
-           fuzz_corpus_make_eth(dir) && fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir);
+           make_jsonrpc(dir) && fuzz_corpus_make_eth(dir) && fuzz_corpus_make_rlpx(dir) &&
+           fuzz_corpus_make_ethwire(dir);
 }

@@ -36,6 +36,7 @@ void fuzz_compact(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_jsonrpc(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);

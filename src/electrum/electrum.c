@@ -1,0 +1,165 @@
+/* Construction, start and stop. */
+#include "electrum/electrum.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "electrum/internal.h"
+#include "rpc/json.h"
+
+static struct chan_class ring_class = {.name = "electrum_ring", .capacity = 1};
+
+static int read_hashes(void *arg, merkle_hash *out, uint32_t first, uint32_t n)
+{
+    const struct electrum *e = arg;
+    const struct electrum_chain *chain = &e->config.chain;
+
+    return chain->ops->hashes(chain->arg, out, first, n) == n ? 0 : PN_ENOENT;
+}
+
+static int copy_text(char **out, const char *text)
+{
+    *out = mem_strdup(text ? text : "");
+    return *out ? 0 : PN_ENOMEM;
+}
+
+static int make_parts(struct electrum *e)
+{
+    const struct electrum_config *c = &e->config;
+    const struct header_hashes hashes = {read_hashes, e};
+    int rc = copy_text(&e->software, c->software);
+
+    if (rc == 0)
+        rc = copy_text(&e->banner, c->banner);
+    if (rc == 0)
+        rc = copy_text(&e->donation_address, c->donation_address);
+    if (rc < 0)
+        return rc;
+    e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
+    e->addresses = address_count_new(c->max_sessions, c->sessions_per_address);
+    e->prover = header_prover_new(&hashes);
+    return e->costs && e->addresses && e->prover ? 0 : PN_ENOMEM;
+}
+
+static int make_channels(struct electrum *e)
+{
+    int rc = chan_class_register(&ring_class);
+
+    if (rc == 0)
+        rc = chan_class_register(&quit_class);
+    if (rc == 0)
+        rc = chan_init(&e->ring, &ring_class);
+    if (rc < 0)
+        return rc;
+    rc = chan_init(&e->quit, &quit_class);
+    if (rc < 0)
+        chan_destroy(&e->ring, NULL);
+    return rc;
+}
+
+static void free_parts(struct electrum *e)
+{
+    cost_table_free(e->costs);
+    address_count_free(e->addresses);
+    header_prover_free(e->prover);
+    tls_context_free(e->tls);
+    mem_free(e->software);
+    mem_free(e->banner);
+    mem_free(e->donation_address);
+}
+
+int electrum_new(struct electrum **out, const struct electrum_config *config)
+{
+    struct electrum *e = mem_zalloc(sizeof *e);
+    int rc;
+
+    *out = NULL;
+    if (!e)
+        return PN_ENOMEM;
+    json_init();
+    e->config = *config;
+    rc = make_parts(e);
+    if (rc == 0)
+        rc = make_channels(e);
+    if (rc < 0) {
+        free_parts(e);
+        mem_free(e);
+        return rc;
+    }
+    atomic_store(&e->beat_us, clock_mono_us());
+    *out = e;
+    return 0;
+}
+
+void electrum_free(struct electrum *e)
+{
+    if (!e)
+        return;
+    chan_destroy(&e->ring, NULL);
+    chan_destroy(&e->quit, NULL);
+    free_parts(e);
+    mem_free(e);
+}
+
+int electrum_attach(struct electrum *e, struct server *server, struct slots *slots)
+{
+    const struct server_network sessions = {
+        .name = session_ops.network,
+        .peer_config = &e->config.peer,
+        .proto = &session_ops,
+        .slots = slots,
+        .attach = session_attach,
+        .detach = session_detach,
+        .arg = e,
+    };
+    int number = server_add_network(server, &sessions);
+
+    if (number < 0)
+        return number;
+    e->server = server;
+    e->sessions_network = (unsigned)number;
+    return 0;
+}
+
+int electrum_use_certificate(struct electrum *e, struct bytes cert_pem, struct bytes key_pem)
+{
+    struct tls_context *fresh;
+    int rc = tls_context_server(&fresh, cert_pem, key_pem);
+
+    if (rc < 0)
+        return rc;
+    tls_context_free(e->tls);
+    e->tls = fresh;
+    return 0;
+}
+
+/* Nobody gives way to a newcomer: clients are alike to us, and those who are here stay. */
+int electrum_accepted(struct electrum *e, struct conn *c, const struct net_addr *from,
+                      bool has_slot, bool tls)
+{
+    struct conn *sealed = c;
+    int rc;
+
+    if (!has_slot)
+        return PN_ELIMIT;
+    if (!tls)
+        return server_add_conn(e->server, e->sessions_network, c, from, CONN_INBOUND, true, 0,
+                               NULL);
+    sealed = tls_conn_new(e->tls, c, NULL);
+    if (!sealed)
+        return PN_ENOMEM;
+    rc = server_add_conn(e->server, e->sessions_network, sealed, from, CONN_INBOUND, true, 0, NULL);
+    if (rc < 0)
+        tls_conn_release(sealed); /* c stays the caller's */
+    return rc;
+}
+
+void electrum_tip_moved(struct electrum *e)
+{
+    chan_try_send(&e->ring, NULL);
+}
+
+int64_t electrum_heartbeat_us(const struct electrum *e)
+{
+    return atomic_load(&e->beat_us);
+}

@@ -1,0 +1,81 @@
+/* Electrum: a server for clients, over what a node with headers, peers and recent blocks can say
+ * truthfully, and a manager of peers, that is, of other Electrum servers, each of whose word it
+ * checks against our own chain.
+ *
+ * Sessions run on the peer runtime, with its five threads. Protocol 1.4 to 1.6:
+ * electrum-protocol.readthedocs.io; rules that are only in the reference implementation: ElectrumX.
+ *
+ * A session. Loop accepts -> electrum_accepted (with TLS: a conn on top) -> server ->
+ * session_attach
+ * -> thread in: session_negotiate until the client has said server.version -> session_handle, line
+ * by line: cost, limits, parse, the method's row, the answer -> idle, cost, or the client ends it.
+ *
+ * A new tip. Bitcoin's manager calls electrum_tip_moved, which only rings -> the thread `electrum`
+ * -> server_broadcast of one frame to the sessions that subscribed. */
+#ifndef ELECTRUM_ELECTRUM_H
+#define ELECTRUM_ELECTRUM_H
+
+#include "base/bytes.h"
+#include "electrum/chain_source.h"
+#include "electrum/limits/rate_limiter.h"
+#include "net/subnet.h"
+#include "peer/peer.h"
+
+struct electrum;
+struct net_policy;
+struct server;
+struct slots;
+
+#define ELECTRUM_TEXT_BYTES 4096
+
+/* A way to reach us, announced to others. Ports: 0 for none. */
+struct electrum_host {
+    char name[256];
+    uint16_t tcp_port, ssl_port;
+};
+
+#define ELECTRUM_ANNOUNCE_MAX 4
+
+struct electrum_config {
+    struct electrum_chain chain;
+    uint8_t genesis_hash[ELECTRUM_HASH_BYTES];
+    const char *software;                  /* "p2pnode 1.0" */
+    const char *banner, *donation_address; /* UTF-8, or NULL */
+    const struct net_policy *policy;       /* or NULL */
+    struct electrum_host announce[ELECTRUM_ANNOUNCE_MAX];
+    unsigned n_announce;
+    struct peer_config peer;
+    unsigned max_sessions, sessions_per_address;
+    double cost_soft, cost_hard; /* limits/session_cost.h */
+};
+
+/* Thread: the main thread. config is copied, its texts too. Returns: 0 or a pn_err. */
+int electrum_new(struct electrum **out, const struct electrum_config *config);
+
+/* Join the server. Thread: the main thread, before server_start; slots is borrowed.
+ * Returns: 0 or a pn_err. */
+int electrum_attach(struct electrum *e, struct server *server, struct slots *slots);
+
+/* Start the thread `electrum`; stop and join it, when the server has ended. */
+int electrum_start(struct electrum *e);
+void electrum_stop(struct electrum *e);
+
+/* Thread: the main thread, after everybody. Accepts NULL. */
+void electrum_free(struct electrum *e);
+
+/* Serve TLS with this certificate and key (PEM). Thread: the main thread, before listeners.
+ * Returns: 0, PN_EFORMAT, PN_ENOMEM. */
+int electrum_use_certificate(struct electrum *e, struct bytes cert_pem, struct bytes key_pem);
+
+/* An accepted connection (dial/listener.h). Thread: loop; never blocks. Owns: takes conn when it
+ * returns 0. */
+int electrum_accepted(struct electrum *e, struct conn *c, const struct net_addr *from,
+                      bool has_slot, bool tls);
+
+/* The active chain has changed. Thread: any; never blocks. */
+void electrum_tip_moved(struct electrum *e);
+
+/* When the thread `electrum` last turned, monotonic microseconds. Thread: any. */
+int64_t electrum_heartbeat_us(const struct electrum *e);
+
+#endif
