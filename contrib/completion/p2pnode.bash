@@ -38,6 +38,9 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --nat)
+        mapfile -t COMPREPLY < <(compgen -W 'any pcp natpmp' -- "$cur")
+        ;;
     --asmap)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -91,11 +94,11 @@ _p2pnode()
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-external= --no-eth-external
             --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc=
-            --no-eth-dnsdisc --maxpeers= --no-maxpeers --outbound=
-            --no-outbound --block-relay= --no-block-relay --asmap= --no-asmap
-            --netrestrict= --no-netrestrict --proxy= --no-proxy --proxy-user=
-            --no-proxy-user --proxy-password= --no-proxy-password --onion=
-            --no-onion --onion-user= --no-onion-user --onion-password=
+            --no-eth-dnsdisc --nat --nat= --no-nat --maxpeers= --no-maxpeers
+            --outbound= --no-outbound --block-relay= --no-block-relay --asmap=
+            --no-asmap --netrestrict= --no-netrestrict --proxy= --no-proxy
+            --proxy-user= --no-proxy-user --proxy-password= --no-proxy-password
+            --onion= --no-onion --onion-user= --no-onion-user --onion-password=
             --no-onion-password --tor-isolation --i2psam= --no-i2psam
             --whitelist= --no-whitelist --bantime= --no-bantime
             --max-send-buffer= --no-max-send-buffer --handshake-timeout=

@@ -23,6 +23,7 @@
 #include "app/node_discovery.h"
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
+#include "app/node_nat.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
 #include "app/signals.h"
@@ -130,7 +131,9 @@ static int start(struct node *n)
     rc = node_ethereum_start(n);
     if (rc < 0)
         return rc == PN_EBUSY ? STATUS_BIND : STATUS_FAILURE;
-    return start_threads(n) < 0 ? STATUS_FAILURE : STATUS_CLEAN;
+    if (start_threads(n) < 0 || node_nat_start(n) < 0)
+        return STATUS_FAILURE;
+    return STATUS_CLEAN;
 }
 
 /* Whatever has been started and made, in the reverse order. */
@@ -147,6 +150,7 @@ static void take_down(struct node *n)
         server_join(n->server);
     if (n->bitcoin_started)
         bitcoin_stop(n->bitcoin);
+    node_nat_stop(n);
     node_discovery_stop(n);
     node_ethereum_stop(n);
     node_api_stop(n);

@@ -85,6 +85,9 @@ struct options {
     char *eth_bootnodes;             /* enode URLs, comma-separated, or NULL */
     char *eth_dnsdisc;               /* enrtree URLs or "network", comma-separated, or NULL */
 
+    const char *nat;   /* "any", "pcp", "natpmp", or NULL; static text */
+    char *nat_gateway; /* ADDR:PORT, or NULL: the default route's */
+
     int64_t maxpeers;
     int64_t outbound;                          /* 0 with --connect */
     int64_t block_relay;                       /* 0 with --connect */

@@ -132,7 +132,8 @@
     X(PN_EBLOBS, "bad_blobs", "blobs, commitments or their hashes do not fit together")        \
     X(PN_ECHAINID, "wrong_chain_id", "signed for another chain")                               \
     X(PN_ETLS, "tls", "the TLS handshake or a TLS record is bad")                              \
-    X(PN_ECOST, "cost_limit", "the session cost more than one may")
+    X(PN_ECOST, "cost_limit", "the session cost more than one may")                            \
+    X(PN_ENAT_REFUSED, "nat_refused", "the gateway refuses to map a port")
 
 enum pn_err {
     PN_OK = 0,

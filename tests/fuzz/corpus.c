@@ -161,6 +161,20 @@ static bool make_jsonrpc(const char *dir)
     return done;
 }
 
+/* What gateways say, behind the byte that chooses the protocol. */
+static bool make_nat(const char *dir)
+{
+    static const char pmp_address[] = "\0\0\x80\0\0\0\0\1\0\x50\1\2\3";
+    static const char pmp_mapping[] = "\0\0\x82\0\0\0\0\1\0\x20\x8d\x20\x8d\0\0\x09\x60";
+    static const char pcp_mapping[] = "\1\2\x81\0\0\0\0\x09\x60\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                      "\0\0\0\0\0\0\0\0\0\0\0\0\6\0\0\0\x20\x8d\x20\x8d"
+                                      "\0\0\0\0\0\0\0\0\0\0\xff\xff\x50\1\2\3";
+
+    return fuzz_corpus_put(dir, "nat", (const uint8_t *)pmp_address, sizeof pmp_address - 1, 0) &&
+           fuzz_corpus_put(dir, "nat", (const uint8_t *)pmp_mapping, sizeof pmp_mapping - 1, 1) &&
+           fuzz_corpus_put(dir, "nat", (const uint8_t *)pcp_mapping, sizeof pcp_mapping - 1, 2);
+}
+
 bool fuzz_corpus_make(const char *dir)
 {
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
@@ -168,6 +182,6 @@ bool fuzz_corpus_make(const char *dir)
         return false;
     }
     return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir) &&
-           make_jsonrpc(dir) && fuzz_corpus_make_eth(dir) && fuzz_corpus_make_rlpx(dir) &&
-           fuzz_corpus_make_ethwire(dir);
+           make_jsonrpc(dir) && make_nat(dir) && fuzz_corpus_make_eth(dir) &&
+           fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir);
 }

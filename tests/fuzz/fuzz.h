@@ -37,6 +37,7 @@ void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_jsonrpc(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_nat(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);

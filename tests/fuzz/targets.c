@@ -11,6 +11,7 @@ static const struct fuzz_target targets[] = {
     {"socks5", fuzz_socks5, BTC_CMD_UNKNOWN},
     {"sam", fuzz_sam, BTC_CMD_UNKNOWN},
     {"jsonrpc", fuzz_jsonrpc, BTC_CMD_UNKNOWN},
+    {"nat", fuzz_nat, BTC_CMD_UNKNOWN},
     {"rlp", fuzz_rlp, BTC_CMD_UNKNOWN},
     {"enr", fuzz_enr, BTC_CMD_UNKNOWN},
     {"enode", fuzz_enode, BTC_CMD_UNKNOWN},

@@ -1,0 +1,71 @@
+"""Ports mapped by a gateway: asked for, announced to both networks, and given back."""
+
+import re
+import socket
+import struct
+
+import pytest
+from bitcoin_p2p import Connection
+from discovery_peers import DEVP2P, devp2p, free_udp_port
+from gateway import Gateway
+from process import LOOPBACK
+from waiting import wait_for_value
+
+
+@pytest.fixture
+def gateway(stack):
+    def start(**named):
+        server = Gateway(**named)
+        stack.callback(server.stop)
+        return server.start()
+
+    return start
+
+
+def mappings(node):
+    return int(node.metrics().total("p2pnode_nat_mappings"))
+
+
+def announced_to(connection):
+    """The first address of which the node says that it is its own, as (host, port)."""
+    payload = connection.wait_for("addr", timeout=20)
+    host, port = payload[1 + 4 + 8 + 12 :][:4], payload[1 + 4 + 8 + 16 :][:2]
+    return socket.inet_ntoa(host), struct.unpack(">H", port)[0]
+
+
+@pytest.mark.parametrize("speaks_pcp", [True, False], ids=["pcp", "natpmp"])
+def test_the_outside_address_is_announced_to_bitcoin_peers(make_node, gateway, speaks_pcp):
+    server = gateway(speaks_pcp=speaks_pcp)
+    node = make_node("--nat", f"--nat-gateway={server.address}").start()
+    wait_for_value("mappings", lambda: mappings(node), 1, 10)
+    assert server.mapped == {("tcp", node.port)}
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        peer.send("getaddr")
+        assert announced_to(peer) == (server.outside, node.port)
+    assert node.stop() == 0
+    wait_for_value("ports that are still mapped", lambda: server.mapped, set(), 5)
+
+
+@pytest.mark.skipif(not DEVP2P.is_file(), reason=f"{DEVP2P} is missing; scripts/test installs it")
+def test_the_outside_address_stands_in_the_ethereum_record(make_node, gateway):
+    server, port = gateway(), free_udp_port()
+    ethereum = ("--ethereum=mordor", f"--eth-listen={LOOPBACK}:{port}")
+    node = make_node("--nat=pcp", f"--nat-gateway={server.address}", *ethereum).start()
+    wait_for_value("mappings", lambda: mappings(node), 2, 10)
+    assert ("udp", port) in server.mapped
+    key = re.search(r"enode://([0-9a-f]{128})", node.log())[1]
+    at = f"enode://{key}@{LOOPBACK}:{port}"
+    alone = ("-bootnodes", at, "-addr", f"{LOOPBACK}:0")
+    record = re.search(r"enr:\S+", devp2p("discv4", "requestenr", *alone, at))[0]
+    said = devp2p("enrdump", record)
+    assert server.outside in said and str(port) in said, said
+
+
+def test_without_the_option_no_gateway_is_asked(make_node, gateway):
+    server = gateway()
+    node = make_node(f"--nat-gateway={server.address}").start()
+    other = make_node("--nat", f"--nat-gateway={server.address}").start()
+    wait_for_value("mappings of the other", lambda: mappings(other), 1, 10)
+    assert server.mapped == {("tcp", other.port)}
+    assert node.stop() == 0
