@@ -73,6 +73,10 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --event-log)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --log-level)
         mapfile -t COMPREPLY < <(compgen -W 'error warn info debug trace' -- "$cur")
         ;;
@@ -111,8 +115,9 @@ _p2pnode()
             --retry-max= --no-retry-max --api-listen= --no-api-listen
             --api-allow= --no-api-allow --api-cookie-file= --no-api-cookie-file
             --api-user= --no-api-user --api-password= --no-api-password
-            --log-level= --no-log-level --log-file= --no-log-file --log-format=
-            --no-log-format --check-config --print-config --version --help' -- "$cur")
+            --event-log= --no-event-log --log-level= --no-log-level --log-file=
+            --no-log-file --log-format= --no-log-format --check-config
+            --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
             compopt -o nospace
         fi

@@ -14,6 +14,7 @@
 
 #include "api/auth.h"
 #include "api/connections.h"
+#include "api/events.h"
 #include "api/guard.h"
 #include "api/worker.h"
 #include "base/buf.h"
@@ -39,6 +40,7 @@ struct api {
     struct connections *connections;
     struct api_auth auth;
     struct worker *worker; /* NULL: no calls are taken */
+    struct events *events; /* or NULL */
     struct event_base *base;
     unsigned unsent; /* answers to calls that are not written out yet */
 };
@@ -193,34 +195,61 @@ static int refusal(const char **why, const struct api *a, struct evhttp_request 
     return 0;
 }
 
-static void on_call(struct evhttp_request *req, void *arg)
+/* Returns: whether the request may go on; otherwise it has been answered. */
+static bool is_permitted(struct api *a, struct evhttp_request *req, const char *handler)
 {
-    struct api *a = arg;
     const char *why;
-    int code;
+    int code = refusal(&why, a, req);
 
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST) {
-        answer_text(req, "rpc", 405, "calls are made with POST\n");
-        return;
-    }
-    code = refusal(&why, a, req);
     if (code == 401) {
-        log_warn("api", "a call with a wrong credential was refused");
+        log_warn("api", "a request with a wrong credential was refused");
         evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
                           "Basic realm=\"jsonrpc\"");
     }
-    if (code) {
-        answer_text(req, "rpc", code, why);
+    if (code)
+        answer_text(req, handler, code, why);
+    return code == 0;
+}
+
+static void on_call(struct evhttp_request *req, void *arg)
+{
+    struct api *a = arg;
+
+    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
+        answer_text(req, "rpc", 405, "calls are made with POST\n");
+    else if (is_permitted(a, req, "rpc") && worker_submit(a->worker, req) < 0)
+        answer_text(req, "rpc", 503, "too many calls wait already\n");
+}
+
+/* --- events --- */
+
+static void on_events(struct evhttp_request *req, void *arg)
+{
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+    struct evkeyvalq fields = {.tqh_first = NULL};
+    struct api *a = arg;
+    int rc;
+
+    if (!is_reading(req, "events") || !is_permitted(a, req, "events"))
+        return;
+    if (query && evhttp_parse_query_str(query, &fields) < 0) {
+        answer_text(req, "events", 400, "malformed query\n");
         return;
     }
-    if (worker_submit(a->worker, req) < 0)
-        answer_text(req, "rpc", 503, "too many calls wait already\n");
+    rc = events_subscribe(a->events, req, query ? evhttp_find_header(&fields, "topics") : NULL);
+    evhttp_clear_headers(&fields);
+    if (rc == PN_EINVAL)
+        answer_text(req, "events", 400, "there is no such topic\n");
+    else if (rc < 0)
+        answer_text(req, "events", 503, "too many clients follow the events already\n");
+    else
+        metric_add(metric_get(&requests, "events", "200", NULL), 1);
 }
 
 static void on_other(struct evhttp_request *req, void *arg)
 {
     (void)arg;
-    answer_text(req, "other", 404, "not found: there are /metrics, /livez and /readyz\n");
+    answer_text(req, "other", 404, "not found: there are /metrics, /livez, /readyz and /events\n");
 }
 
 static int open_calls(struct api *a, struct event_base *base)
@@ -237,6 +266,21 @@ static int open_calls(struct api *a, struct event_base *base)
         rc = worker_new(&a->worker, base, &c->methods, answer_call, a);
     if (rc == 0)
         evhttp_set_cb(a->http, "/", on_call, a);
+    return rc;
+}
+
+static int open_events(struct api *a, struct event_base *base)
+{
+    const struct api_config *c = &a->config;
+    int rc;
+
+    if (!c->journal)
+        return 0;
+    rc = events_new(&a->events, base, c->journal, c->event_log);
+    if (rc < 0)
+        log_error("api", "cannot write events to %s: %s", c->event_log, pn_strerror(rc));
+    else
+        evhttp_set_cb(a->http, "/events", on_events, a);
     return rc;
 }
 
@@ -285,6 +329,8 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
         set_paths(a);
         rc = open_calls(a, base);
     }
+    if (rc == 0)
+        rc = open_events(a, base);
     if (rc < 0) {
         api_free(a);
         return rc;
@@ -292,6 +338,11 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
     log_info("api", "metrics and health at http://%s", net_addr_format(text, &a->config.addr));
     *out = a;
     return 0;
+}
+
+int api_reopen(struct api *a)
+{
+    return a->events ? events_reopen(a->events) : 0;
 }
 
 int64_t api_heartbeat_us(struct api *a)
@@ -314,6 +365,7 @@ void api_free(struct api *a)
         return;
     worker_stop(a->worker);
     send_the_rest(a);
+    events_free(a->events);
     if (a->http)
         evhttp_free(a->http);
     worker_free(a->worker);

@@ -1,12 +1,14 @@
-/* The HTTP face: GET /metrics (Prometheus), /livez and /readyz, on the event loop, and POST / with
- * JSON-RPC, whose calls run on a thread of their own. It reads the program through the checks and
- * the method tables it is given and the metrics registry, never a peer. */
+/* The HTTP face: GET /metrics (Prometheus), /livez and /readyz, on the event loop, POST / with
+ * JSON-RPC, whose calls run on a thread of their own, and GET /events, the journal as it grows. It
+ * reads the program through the checks and the method tables it is given and the metrics registry,
+ * never a peer. */
 #ifndef API_API_H
 #define API_API_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "journal/journal.h"
 #include "net/subnet.h"
 #include "rpc/rpc.h"
 
@@ -35,11 +37,17 @@ struct api_config {
     const char *cookie_path; /* where the credential of this run is written; removed at the end */
     const char *user, *password; /* a second credential, or NULL */
     struct subnet_list allowed;  /* who may call; empty: this machine alone */
+
+    struct journal *journal; /* borrowed; what GET /events shows. NULL: there are no events */
+    const char *event_log;   /* a file that all events are appended to, or NULL */
 };
 
 /* Bind, write the cookie and serve. Thread: the main thread, before loop_run. config is copied.
  * Returns: 0, PN_EBUSY when the address is in use, or another pn_err. */
 int api_new(struct api **out, struct event_base *base, const struct api_config *config);
+
+/* The file of events was moved aside: open it anew. Thread: loop. Returns: 0 or a pn_err. */
+int api_reopen(struct api *a);
 
 /* When the rpc thread last turned, monotonic microseconds. Thread: any. */
 int64_t api_heartbeat_us(struct api *a);

@@ -77,6 +77,9 @@ static void on_client_gone(struct evhttp_connection *connection, void *arg)
     struct job *job = arg;
 
     (void)connection;
+    /* evhttp may have let go of it already, and then it is ours. */
+    if (!evhttp_request_get_connection(job->req))
+        evhttp_request_free(job->req);
     job->req = NULL;
 }
 

@@ -145,6 +145,8 @@ static int fill_config(struct api_config *config, struct node *n)
     config->cookie_path = a->cookie_path;
     config->user = o->api_user;
     config->password = o->api_password;
+    config->journal = n->journal;
+    config->event_log = o->event_log;
     collect_methods(n);
     config->methods = a->methods;
     return rc;
@@ -174,6 +176,11 @@ int node_api_start(struct node *n)
     if (rc < 0)
         log_error("app", "cannot serve HTTP on %s: %s", n->options->api_listen, pn_strerror(rc));
     return rc;
+}
+
+int node_api_reopen(struct node *n)
+{
+    return n->api ? api_reopen(n->api->api) : 0;
 }
 
 void node_api_stop(struct node *n)

@@ -10,6 +10,9 @@ struct node;
  * Returns: 0 or a pn_err, which has been logged. */
 int node_api_start(struct node *n);
 
+/* Open the file of events anew. Thread: loop. Returns: 0 or a pn_err. */
+int node_api_reopen(struct node *n);
+
 /* Thread: the main thread, when the loop does not run. */
 void node_api_stop(struct node *n);
 

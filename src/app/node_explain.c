@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/event_json.h"
 #include "app/node_api.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
@@ -10,22 +11,6 @@
 #include "journal/journal.h"
 
 enum { RECORDS_MAX = 1000, RECORDS_DEFAULT = 100 };
-
-static cJSON *record_object(const struct journal_record *r)
-{
-    cJSON *o = json_new_object();
-
-    json_set(o, "time", json_new_number((double)(r->wall_us / 1000) / 1000));
-    json_set(o, "event", json_new_text(journal_event_name(r->event)));
-    json_set(o, "kind", json_new_text(journal_kind_name(r->kind)));
-    json_set(o, "subject", json_new_text(r->subject));
-    json_set(o, "network", json_new_text(r->network));
-    json_set(o, "reason", json_new_text(r->reason));
-    json_set(o, "detail", json_new_text(r->detail));
-    json_set(o, "count", json_new_uint(r->count));
-    json_set(o, "first", json_new_number((double)(r->first_wall_us / 1000) / 1000));
-    return o;
-}
 
 static cJSON *records(struct rpc_call *c, const struct journal_filter *filter, size_t max)
 {
@@ -40,7 +25,7 @@ static cJSON *records(struct rpc_call *c, const struct journal_filter *filter, s
     }
     count = journal_query(n->journal, found, max, filter);
     for (size_t i = 0; i < count; i++)
-        json_push(list, record_object(&found[i]));
+        json_push(list, event_json(&found[i]));
     mem_free(found);
     return list;
 }

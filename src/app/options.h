@@ -114,6 +114,7 @@ struct options {
     int64_t retry_interval_ms;
     int64_t retry_max_ms;
 
+    char *event_log;               /* or NULL */
     char *api_listen;              /* ADDR:PORT, or NULL: no HTTP */
     struct option_list api_allow;  /* CIDR; empty: this machine alone */
     char *api_cookie_file;         /* or NULL: in datadir */

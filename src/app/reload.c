@@ -1,5 +1,6 @@
 #include "app/reload.h"
 
+#include "app/node_api.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -79,6 +80,8 @@ void node_reload(struct node *n)
     struct option_report report;
     int rc = log_reopen();
 
+    if (node_api_reopen(n) < 0)
+        log_error("app", "cannot reopen the file of events; the old one stays");
     addr_dump_request(n->dump);
     if (rc < 0)
         log_error("app", "cannot reopen the log: %s", pn_strerror(rc));

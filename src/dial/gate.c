@@ -83,6 +83,52 @@ void gate_note(const struct gate *g, enum journal_event event, const struct net_
         journal_add(g->journal, &n);
 }
 
+static void note_subnet(const struct gate *g, enum journal_event event, const struct subnet *net)
+{
+    char text[BAN_TEXT_BYTES];
+    const struct journal_note n = {
+        .event = event,
+        .kind = JOURNAL_ADDRESS,
+        .subject = ban_format(text, net),
+        .reason = pn_errname(PN_EOPERATOR),
+    };
+
+    if (g->journal)
+        journal_add(g->journal, &n);
+}
+
+int gate_ban(struct gate *g, const struct subnet *net, int64_t until_s)
+{
+    int rc = banlist_add_manual(g->bans, net, until_s, pn_errname(PN_EOPERATOR));
+
+    if (rc == 0)
+        note_subnet(g, JOURNAL_BANNED, net);
+    return rc;
+}
+
+int gate_unban(struct gate *g, const struct subnet *net)
+{
+    int rc = banlist_remove(g->bans, net);
+
+    if (rc == 0)
+        note_subnet(g, JOURNAL_UNBANNED, net);
+    return rc;
+}
+
+void gate_unban_all(struct gate *g)
+{
+    const struct journal_note n = {
+        .event = JOURNAL_UNBANNED,
+        .kind = JOURNAL_NETWORK,
+        .subject = "all",
+        .reason = pn_errname(PN_EOPERATOR),
+    };
+
+    banlist_clear(g->bans);
+    if (g->journal)
+        journal_add(g->journal, &n);
+}
+
 /* A ban is over before anybody lifted it. Whose it was, no network knows: a ban is everybody's. */
 static void note_end(const struct gate *g, const struct ban *ban, const char *reason)
 {

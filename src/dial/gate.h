@@ -42,6 +42,12 @@ int gate_permit_dial(struct gate *g, const struct net_addr *to);
 void gate_punish(struct gate *g, const struct net_addr *addr, const char *network, int reason,
                  bool banned);
 
+/* The operator's own bans, noted as such; as banlist_add, banlist_remove and banlist_clear. Thread:
+ * any. */
+int gate_ban(struct gate *g, const struct subnet *net, int64_t until_s);
+int gate_unban(struct gate *g, const struct subnet *net);
+void gate_unban_all(struct gate *g);
+
 /* Note the bans that have run out, and forget them. Thread: any; the loop does so once a minute. */
 void gate_sweep(struct gate *g);
 

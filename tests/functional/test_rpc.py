@@ -1,7 +1,11 @@
 """The JSON-RPC interface: bitcoind's names and shapes, and what the calls do."""
 
+import base64
+import json
 import stat
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -264,6 +268,25 @@ def test_the_chain_is_shown_in_bitcoinds_shape(make_node):
         node.call("getblockhash", 10**6)
     with pytest.raises(RuntimeError, match="-5.*Block not found"):
         node.call("getblockheader", 64 * "1")
+
+
+def test_events_reach_a_client_and_a_file(make_node, tmp_path):
+    log = tmp_path / "events"
+    node = make_node(f"--event-log={log}").start()
+    url = f"http://{LOOPBACK}:{node.api_port}/events?topics=banned"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(url, timeout=10)
+    token = base64.b64encode((node.datadir / ".cookie").read_bytes()).decode()
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {token}"})
+    with urllib.request.urlopen(request, timeout=10) as stream:
+        assert stream.readline() == b":\n"
+        node.call("setban", "1.2.3.4", "add")
+        lines = [stream.readline().decode() for _ in range(4)]
+    assert lines[2] == "event: banned\n"
+    event = json.loads(lines[3].removeprefix("data: "))
+    assert (event["subject"], event["reason"]) == ("1.2.3.4/32", "operator")
+    wait_until("the line", lambda: "banned" in log.read_text(encoding="ascii"), 10)
+    assert all(json.loads(line)["event"] for line in log.read_text(encoding="ascii").splitlines())
 
 
 def test_an_address_that_is_kept_out_has_its_reason(make_node):

@@ -29,7 +29,7 @@ static void add(struct rpc_call *c, struct subnet *net)
         rpc_fail(c, RPC_INVALID_PARAMETER, "Error: Absolute timestamp is in the past");
         return;
     }
-    rc = banlist_add(context->gate->bans, net, until, "manual");
+    rc = gate_ban(context->gate, net, until);
     if (rc == PN_EEXIST)
         rpc_fail(c, RPC_NODE_ALREADY_ADDED, "Error: IP/Subnet already banned");
     else if (rc < 0)
@@ -52,7 +52,7 @@ void rpc_setban(struct rpc_call *c)
         add(c, &net);
     else if (strcmp(command, "remove") != 0)
         rpc_fail(c, RPC_MISC_ERROR, "setban: command is \"add\" or \"remove\"");
-    else if (banlist_remove(context->gate->bans, &net) < 0)
+    else if (gate_unban(context->gate, &net) < 0)
         rpc_fail(c, RPC_INVALID_IP_OR_SUBNET,
                  "Error: Unban failed. Requested address/subnet was not previously manually "
                  "banned.");
@@ -97,5 +97,5 @@ void rpc_clearbanned(struct rpc_call *c)
 {
     struct btc_rpc *context = c->arg;
 
-    banlist_clear(context->gate->bans);
+    gate_unban_all(context->gate);
 }
