@@ -110,17 +110,22 @@ struct request *dialer_place(struct dialer *d, unsigned network, enum conn_kind 
 
 int dialer_add(struct dialer *d, unsigned network, const struct net_addr *addr)
 {
-    return dialer_place(d, network, CONN_MANUAL, addr) ? 0 : PN_ELIMIT;
+    struct request *r = dialer_place(d, network, CONN_MANUAL, addr);
+
+    if (!r)
+        return PN_ELIMIT;
+    r->permanent = true;
+    return 0;
 }
 
-/* A permanent request waits for its next turn; an automatic one has had its only one. */
+/* A permanent request waits for its next turn; another has had its only one. */
 static void retire(struct dialer *d, struct request *r)
 {
     int64_t wait_ms = d->config.retry_ms * r->failures;
 
-    if (r->kind != CONN_MANUAL) {
+    if (!r->permanent) {
         r->state = REQUEST_FREE;
-        if (d->failed_in_row < OUTBOUND_FAILURES_SLOW)
+        if (d->networks[r->network].failed_in_row < OUTBOUND_FAILURES_SLOW)
             d->next_automatic_us = 0; /* the place is filled again at once */
         return;
     }
@@ -137,11 +142,11 @@ static void conclude(struct dialer *d, struct request *r, int rc)
     char text[NET_ADDR_TEXT_BYTES];
 
     metric_add(metric_get(&dials, network, conn_kind_name(r->kind), pn_errname(rc), NULL), 1);
-    if (r->kind != CONN_MANUAL)
+    if (!r->permanent)
         outbound_tried(d, r, rc);
     if (rc == 0) {
         r->state = REQUEST_ESTABLISHED;
-        if (r->kind != CONN_MANUAL)
+        if (!r->permanent)
             d->next_automatic_us = 0; /* others may have waited for this one */
         return;
     }

@@ -31,7 +31,9 @@ struct dial_candidate {
     int64_t last_try_s; /* wall clock; 0 for never */
 };
 
-/* Where automatic connections go. Both calls come from the dialer thread and must not block. */
+/* Where automatic connections go. Both calls come from the dialer thread and must not block. A
+ * source that names nodes to keep connected is asked for CONN_MANUAL, again and again, until there
+ * is none to be dialled now. */
 struct dial_source {
     /* Returns: 0, or PN_ENOENT when there is nobody for this kind now. */
     int (*choose)(void *arg, struct dial_candidate *out, enum conn_kind kind);
@@ -44,6 +46,7 @@ struct dialer_network {
     const char *name;           /* metric label; static */
     unsigned full, block_relay; /* automatic connections to keep */
     bool feelers;               /* test an address about every two minutes */
+    bool named;                 /* the source itself names nodes to keep connected */
     struct dial_source source;  /* choose == NULL: no automatic connections */
 };
 

@@ -8,7 +8,7 @@
 #include "thread/chan.h"
 #include "thread/thread.h"
 
-/* So many automatic dials failed in a row that the network itself seems to be down (btcd connmgr,
+/* So many automatic dials of a network failed in a row that it seems to be down (btcd connmgr,
  * maxFailedAttempts): from here on they are made one at a time, retry_ms apart. */
 enum { OUTBOUND_FAILURES_SLOW = 25 };
 
@@ -19,13 +19,15 @@ enum request_state {
     REQUEST_ESTABLISHED, /* the server has it; dialer_closed ends that */
 };
 
-/* Permanent requests stay in their places; automatic ones are made for one connection. */
+/* Permanent requests stay in their places; those that a source proposed, automatic ones and nodes
+ * that it was told to keep connected, are made for one connection. */
 struct request {
     uint64_t id; /* place + 1 in the low 16 bits, how often it was used above them */
     unsigned network;
     enum conn_kind kind;
+    bool permanent; /* kept for ever; else for one connection */
     struct net_addr addr;
-    uint64_t group; /* automatic */
+    uint64_t group; /* of one that a source proposed */
     enum request_state state;
     unsigned failures;      /* in a row */
     int64_t when_us;        /* pending: due; dialling: deadline */
@@ -38,6 +40,8 @@ struct dialer_network_state {
     atomic_uint extra;
     bool anchors_decided;
     int64_t next_feeler_us;
+    unsigned failed_in_row; /* dials to proposals of the source */
+    int64_t resume_us;      /* the next one after many failures */
 };
 
 struct dialer {
@@ -46,7 +50,6 @@ struct dialer {
     struct request requests[DIALER_MAX_REQUESTS];
     unsigned n; /* places that were ever used */
     unsigned under_way;
-    unsigned failed_in_row; /* automatic dials */
     int64_t next_automatic_us;
     struct chan inbox, quit;
     int wake_fd;

@@ -36,7 +36,9 @@ static bool is_automatic(enum conn_kind kind)
 static bool acceptable(const struct dialer *d, unsigned network, enum conn_kind kind,
                        const struct dial_candidate *c)
 {
-    if (gate_permit_dial(d->config.gate, &c->addr) < 0)
+    /* Whom the operator named is dialled whatever else is held against it; the permitted networks
+     * are checked for every dial. */
+    if (kind != CONN_MANUAL && gate_permit_dial(d->config.gate, &c->addr) < 0)
         return false;
     for (unsigned i = 0; i < d->n; i++) {
         const struct request *r = &d->requests[i];
@@ -97,7 +99,7 @@ static bool fill_kind(struct dialer *d, unsigned network, enum conn_kind kind)
         if (!open_one(d, network, kind))
             break;
         opened = true;
-        if (d->failed_in_row >= OUTBOUND_FAILURES_SLOW)
+        if (d->networks[network].failed_in_row >= OUTBOUND_FAILURES_SLOW)
             break;
     }
     return opened;
@@ -133,35 +135,51 @@ static bool anchors_undecided(struct dialer *d, unsigned network)
     return false;
 }
 
+/* Nodes that a source keeps connected by itself, as many as it names. */
+static void fill_named(struct dialer *d, unsigned network)
+{
+    while (d->networks[network].config.named && open_one(d, network, CONN_MANUAL))
+        ;
+}
+
+static bool fill_network(struct dialer *d, unsigned network)
+{
+    bool opened = fill_kind(d, network, CONN_BLOCK_RELAY);
+
+    if (anchors_undecided(d, network))
+        return opened;
+    opened = fill_kind(d, network, CONN_FULL) || opened;
+    if (count(d, network, CONN_ADDR_FETCH) == 0)
+        open_one(d, network, CONN_ADDR_FETCH);
+    feel(d, network);
+    return opened;
+}
+
 void outbound_fill(struct dialer *d)
 {
-    bool opened = false;
-
     for (unsigned i = 0; i < DIALER_MAX_NETWORKS; i++) {
         struct dialer_network_state *n = &d->networks[i];
 
         if (!n->known || !n->config.source.choose)
             continue;
-        opened = fill_kind(d, i, CONN_BLOCK_RELAY) || opened;
-        if (anchors_undecided(d, i))
+        fill_named(d, i);
+        if (clock_mono_us() < n->resume_us)
             continue;
-        opened = fill_kind(d, i, CONN_FULL) || opened;
-        if (count(d, i, CONN_ADDR_FETCH) == 0)
-            open_one(d, i, CONN_ADDR_FETCH);
-        feel(d, i);
+        /* Behind a dead network every dial fails: then one at a time, and slowly. */
+        if (fill_network(d, i) && n->failed_in_row >= OUTBOUND_FAILURES_SLOW)
+            n->resume_us = clock_deadline_ms(d->config.retry_ms);
     }
-    /* Behind a dead network every dial fails: then one at a time, and slowly. */
-    if (d->failed_in_row >= OUTBOUND_FAILURES_SLOW && opened)
-        d->next_automatic_us = clock_deadline_ms(d->config.retry_ms);
-    else
-        d->next_automatic_us = clock_deadline_ms(IDLE_MS);
+    d->next_automatic_us = clock_deadline_ms(IDLE_MS);
 }
 
 void outbound_tried(struct dialer *d, const struct request *r, int result)
 {
-    const struct dial_source *source = &d->networks[r->network].config.source;
+    struct dialer_network_state *n = &d->networks[r->network];
+    const struct dial_source *source = &n->config.source;
 
-    d->failed_in_row = result == 0 ? 0 : d->failed_in_row + 1;
+    /* Whether a named node can be reached says nothing about the network. */
+    if (r->kind != CONN_MANUAL)
+        n->failed_in_row = result == 0 ? 0 : n->failed_in_row + 1;
     if (source->tried)
         source->tried(source->arg, &r->addr, r->kind, result);
 }

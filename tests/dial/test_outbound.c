@@ -17,6 +17,7 @@ struct source {
     int64_t last_try_s;
     atomic_uint chosen[CONN_KINDS], tried_ok, tried_failed;
     atomic_uint next;
+    atomic_uint named; /* nodes that it keeps connected, and are not */
 };
 
 static struct source src;
@@ -32,12 +33,27 @@ static struct kept {
     atomic_uint n;
 } kept = {.mu = MUTEX_INITIALIZER};
 
+/* A node that the source keeps connected: each is proposed once, until it is free again. */
+static int choose_named(struct dial_candidate *out)
+{
+    unsigned free = atomic_load(&src.named);
+
+    if (free == 0)
+        return PN_ENOENT;
+    atomic_store(&src.named, free - 1);
+    *out = (struct dial_candidate){
+        .addr = {.kind = NET_IPV4, .port = 1, .bytes = {11, 0, 0, (uint8_t)free}}};
+    return 0;
+}
+
 static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
 {
     unsigned i = atomic_fetch_add(&src.next, 1);
 
     (void)arg;
     atomic_fetch_add(&src.chosen[kind], 1);
+    if (kind == CONN_MANUAL)
+        return choose_named(out);
     if (src.groups == 0 || kind == CONN_ADDR_FETCH)
         return PN_ENOENT;
     *out = (struct dial_candidate){
@@ -190,6 +206,32 @@ START_TEST(an_extra_connection_is_made_when_the_tip_is_stale)
 }
 END_TEST
 
+START_TEST(nodes_that_a_source_names_are_dialled_besides_and_again_when_they_are_free)
+{
+    struct dialer_network n = {
+        .name = "test", .full = 2, .named = true, .source = {.choose = choose, .tried = tried}};
+    struct dialer *d = begin(2, 0, false, 40);
+
+    ck_assert_int_eq(dialer_add_network(d, 0, &n), 0);
+    atomic_store(&src.named, 5);
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 7);
+    pass_seconds(5);
+    ck_assert_uint_eq(count_kind(CONN_MANUAL), 5);
+    ck_assert_uint_eq(count_kind(CONN_FULL), 2);
+    for (unsigned i = 0; i < 7; i++)
+        if (kept.list[i].kind == CONN_MANUAL && kept.list[i].addr.bytes[3] == 1)
+            dialer_closed(d, kept.list[i].id, true);
+    pass_seconds(2);
+    ck_assert_uint_eq(atomic_load(&kept.n), 7); /* the source decides when */
+    atomic_store(&src.named, 1);
+    pass_seconds(2);
+    await_count(&kept.n, 8);
+    ck_assert_int_eq(kept.list[7].kind, CONN_MANUAL);
+    end(d);
+}
+END_TEST
+
 /* An address that was tried in the last ten minutes is dialled only when 30 others were no good. */
 START_TEST(recently_tried_addresses_are_the_last_choice)
 {
@@ -273,6 +315,7 @@ void add_outbound_tests(Suite *s)
     tcase_add_test(t, too_few_groups_give_fewer_connections_rather_than_two_in_one);
     tcase_add_test(t, a_connection_that_ends_is_replaced_by_another_address);
     tcase_add_test(t, an_extra_connection_is_made_when_the_tip_is_stale);
+    tcase_add_test(t, nodes_that_a_source_names_are_dialled_besides_and_again_when_they_are_free);
     tcase_add_test(t, recently_tried_addresses_are_the_last_choice);
     tcase_add_test(t, feelers_come_about_every_two_minutes_and_one_at_a_time);
     tcase_add_test(t, behind_a_dead_network_dials_slow_down_after_25_failures);

@@ -1,0 +1,230 @@
+#include "ethereum/p2p/p2p.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "ethereum/p2p/internal.h"
+#include "metrics/metrics.h"
+
+static struct metric_family stages_family = {
+    .name = "p2pnode_eth_connections_total",
+    .help = "Connections to and from Ethereum nodes, by direction and the stage they have reached.",
+    .type = METRIC_COUNTER,
+    .labels = {"direction", "stage"},
+};
+
+static struct chan_class resolved_class = {
+    .name = "p2p_resolved",
+    .elem_size = sizeof(struct eth_resolved),
+    .capacity = 1,
+};
+
+/* --- what the dial state asks; thread dialer, with the dial lock held --- */
+
+static bool is_connected(void *arg, const uint8_t pubkey[EC_PUBKEY_BYTES])
+{
+    struct p2p *n = arg;
+
+    return p2p_roster_has(&n->roster, pubkey);
+}
+
+static unsigned count_peers(void *arg)
+{
+    struct p2p *n = arg;
+
+    return p2p_roster_count(&n->roster);
+}
+
+static int next_candidate(void *arg, struct eth_node *out)
+{
+    struct p2p *n = arg;
+    struct discv4_candidate c;
+    int rc = eth_discovery_try_next(n->discovery, &c);
+
+    if (rc == 0)
+        *out = c.node;
+    return rc;
+}
+
+/* --- construction --- */
+
+static void make_metrics(struct p2p *n)
+{
+    static const char *const directions[2] = {"outbound", "inbound"};
+    static const char *const stages[P2P_STAGES] = {
+#define P2P_STAGE_LABEL_(id, label) [id] = label,
+        P2P_STAGE_LIST(P2P_STAGE_LABEL_)
+#undef P2P_STAGE_LABEL_
+    };
+
+    for (int d = 0; d < 2; d++)
+        for (int s = 0; s < P2P_STAGES; s++)
+            n->stages[d][s] = metric_get(&stages_family, directions[d], stages[s], NULL);
+}
+
+static int add_named(struct p2p *n, const struct p2p_config *config)
+{
+    int rc = 0;
+
+    mutex_lock(&n->dial_mu);
+    for (unsigned i = 0; i < config->n_statics && rc == 0; i++)
+        rc = p2p_dial_add_static(&n->dial, &config->statics[i]);
+    for (unsigned i = 0; i < config->n_bootnodes && rc == 0; i++)
+        rc = p2p_dial_add_bootnode(&n->dial, &config->bootnodes[i]);
+    mutex_unlock(&n->dial_mu);
+    return rc;
+}
+
+static void init_dial(struct p2p *n, const struct p2p_config *config)
+{
+    const struct p2p_dial_world world = {
+        .is_connected = is_connected,
+        .peers = count_peers,
+        .candidate = config->discovery ? next_candidate : NULL,
+        .arg = n,
+    };
+
+    mutex_init(&n->dial_mu);
+    mutex_lock(&n->dial_mu);
+    p2p_dial_init(&n->dial, &world, n->pubkey, config->history_ms, clock_mono_us());
+    mutex_unlock(&n->dial_mu);
+}
+
+static int fill_in(struct p2p *n, const struct p2p_config *config)
+{
+    int rc;
+
+    memcpy(n->secret, config->secret, sizeof n->secret);
+    n->client = config->client;
+    n->port = config->port;
+    n->peer_config = config->peer;
+    n->proto = p2p_proto_template;
+    n->limits = p2p_limits_of(config->max_peers);
+    n->n_statics = config->n_statics;
+    n->n_trusted = config->n_trusted;
+    n->discovery = config->discovery;
+    n->trusted = mem_dup(config->trusted, config->n_trusted * sizeof *n->trusted);
+    rc = n->trusted ? ec_pubkey(n->pubkey, n->secret) : PN_ENOMEM;
+    if (rc == 0)
+        rc = chan_class_register(&resolved_class);
+    return rc;
+}
+
+int p2p_new(struct p2p **out, const struct p2p_config *config)
+{
+    struct p2p *n = mem_zalloc(sizeof *n);
+    int rc = n ? fill_in(n, config) : PN_ENOMEM;
+
+    if (rc == 0)
+        rc = chan_init(&n->resolved, &resolved_class);
+    if (rc < 0)
+        goto fail;
+    rc = p2p_roster_init(&n->roster, &n->limits, config->n_statics + config->n_trusted, n->pubkey);
+    if (rc < 0) {
+        chan_destroy(&n->resolved, NULL);
+        goto fail;
+    }
+    init_dial(n, config);
+    make_metrics(n);
+    rc = add_named(n, config);
+    if (rc < 0) {
+        p2p_free(n);
+        return rc;
+    }
+    *out = n;
+    return 0;
+fail:
+    if (n)
+        mem_free(n->trusted);
+    mem_free(n);
+    return rc;
+}
+
+void p2p_free(struct p2p *n)
+{
+    if (!n)
+        return;
+    p2p_roster_free(&n->roster);
+    chan_destroy(&n->resolved, NULL);
+    mutex_destroy(&n->dial_mu);
+    mem_free(n->trusted);
+    explicit_bzero(n->secret, sizeof n->secret);
+    mem_free(n);
+}
+
+/* --- protocols --- */
+
+/* The names of all commands, for the metrics: one network of this kind in a process. */
+static const struct p2p_protocol *named[P2P_PROTOCOLS_MAX];
+
+static const char *cmd_name(unsigned cmd)
+{
+    static const char *const base[] = {"hello", "disconnect", "ping", "pong",
+                                       "auth",  "ack",        "other"};
+    const struct p2p_protocol *p;
+
+    if (cmd < P2P_BASE_CODES)
+        return base[cmd < P2P_RESERVED ? cmd : P2P_RESERVED];
+    p = named[(cmd - P2P_BASE_CODES) / P2P_CODES_MAX];
+    return p ? p->code_name((cmd - P2P_BASE_CODES) % P2P_CODES_MAX) : base[P2P_RESERVED];
+}
+
+int p2p_add_protocol(struct p2p *n, const struct p2p_protocol *protocol)
+{
+    if (n->n_protocols == P2P_PROTOCOLS_MAX)
+        return PN_ELIMIT;
+    named[n->n_protocols] = protocol;
+    n->protocols[n->n_protocols] = protocol;
+    return (int)n->n_protocols++;
+}
+
+int p2p_attach(struct p2p *n, struct server *server, struct slots *slots)
+{
+    const struct server_network network = {
+        .name = "ethereum",
+        .peer_config = &n->peer_config,
+        .proto = &n->proto,
+        .slots = slots,
+        .attach = p2p_peer_attach,
+        .detach = p2p_peer_detach,
+        .arg = n,
+    };
+
+    n->proto.cmd_name = cmd_name;
+    return server_add_network(server, &network);
+}
+
+/* --- places --- */
+
+unsigned p2p_inbound_places(const struct p2p *n)
+{
+    return n->limits.max_peers - n->limits.max_dialled + n->n_trusted + n->n_statics +
+           P2P_PENDING_MAX;
+}
+
+unsigned p2p_seats(const struct p2p *n)
+{
+    return p2p_inbound_places(n) + n->limits.max_dialled + n->n_statics;
+}
+
+struct dialer_network p2p_dialer_network(struct p2p *n, const char *name)
+{
+    return (struct dialer_network){
+        .name = name,
+        .full = n->discovery ? n->limits.max_dialled : 0,
+        .named = true,
+        .source = p2p_source(n),
+    };
+}
+
+int p2p_admit(struct p2p *n, const struct net_addr *from)
+{
+    return p2p_throttle_admit(&n->throttle, from, clock_mono_us());
+}
+
+unsigned p2p_peers(struct p2p *n)
+{
+    return p2p_roster_count(&n->roster);
+}

@@ -1,0 +1,70 @@
+/* The Ethereum network of this node as the server and the dialer see it: encrypted connections with
+ * their base protocol, on which subprotocols (p2p/protocol.h) ride.
+ *
+ *     p2p_new, p2p_add_protocol ..., p2p_attach, dialer and listener are set up
+ *     peers come and go
+ *     server_join, server_free, p2p_free */
+#ifndef ETHEREUM_P2P_P2P_H
+#define ETHEREUM_P2P_P2P_H
+
+#include "ethereum/enr/node.h"
+#include "ethereum/p2p/protocol.h"
+#include "server/server.h"
+
+struct p2p;
+struct eth_discovery;
+
+#define P2P_DEFAULT_PEERS 50 /* go-ethereum node/defaults.go, MaxPeers */
+
+/* The intervals of devp2p (go-ethereum p2p/peer.go, transport.go); the rest is ours. */
+#define P2P_PEER_CONFIG                                                                     \
+    {                                                                                       \
+        .handshake_timeout_ms = 5000, .idle_timeout_ms = 30000, .ping_interval_ms = 15000,  \
+        .stall_tick_ms = 15000, .stall_response_ms = 30000, .trickle_interval_ms = 500,     \
+        .write_timeout_ms = 20000, .max_send_bytes = 4000000, .max_known_inventory = 32768, \
+        .max_trickle_batch = 4096,                                                          \
+    }
+
+struct p2p_config {
+    uint8_t secret[EC_SECRET_BYTES];
+    const char *client; /* how we call ourselves; lives as long as the network */
+    uint16_t port;      /* where we take connections; 0: nowhere */
+    unsigned max_peers;
+    struct peer_config peer; /* copied */
+    int64_t history_ms;      /* a node is not dialled again so soon: P2P_HISTORY_MS */
+    const struct eth_node *statics, *trusted, *bootnodes; /* copied */
+    unsigned n_statics, n_trusted, n_bootnodes;
+    struct eth_discovery *discovery; /* borrowed; NULL: only named nodes are dialled */
+};
+
+/* Thread: the main thread, as for all but the last ones. Owns: the caller wipes config->secret.
+ * Returns: 0; PN_ENOMEM; PN_EINVAL for a bad secret; PN_ELIMIT for too many named nodes; PN_ESELF
+ * and PN_EEXIST for a static node that is ourselves or named twice. */
+int p2p_new(struct p2p **out, const struct p2p_config *config);
+
+/* Before p2p_attach. The table lives as long as the network. Returns: the protocol's number, by
+ * which p2p_frame knows it; PN_ELIMIT. */
+int p2p_add_protocol(struct p2p *n, const struct p2p_protocol *protocol);
+
+/* Register with the server; `slots` is where the inbound places of its connections are kept.
+ * Returns: the network's number or a pn_err. */
+int p2p_attach(struct p2p *n, struct server *server, struct slots *slots);
+
+/* The inbound places that the listener may give, those of handshakes under way included; and the
+ * seats of the server that this network takes at most. */
+unsigned p2p_inbound_places(const struct p2p *n);
+unsigned p2p_seats(const struct p2p *n);
+
+/* For the dialer; `name` is a static text. */
+struct dialer_network p2p_dialer_network(struct p2p *n, const char *name);
+
+/* After server_free and when the dialer is gone. Accepts NULL. */
+void p2p_free(struct p2p *n);
+
+/* A connection has come from this address. Thread: loop. Returns: 0 or PN_ETHROTTLED. */
+int p2p_admit(struct p2p *n, const struct net_addr *from);
+
+/* Nodes that are past both checkpoints. Thread: any. */
+unsigned p2p_peers(struct p2p *n);
+
+#endif
