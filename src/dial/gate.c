@@ -213,6 +213,9 @@ bool gate_is_fault(int reason)
     case PN_EMUTATED:
     case PN_EWITNESS:
     case PN_EWEIGHT:
+    case PN_ECOINBASE:
+    case PN_EHEIGHT:
+    case PN_ENOTFINAL:
     case PN_ESCORE:
         return true;
     default:

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/blockstore/internal.h"
@@ -157,19 +158,25 @@ bool block_store_has(struct block_store *s, const uint8_t hash[32])
     return txn != NULL;
 }
 
-struct frame *block_store_get(struct block_store *s, const uint8_t hash[32])
+struct frame *block_store_get(struct block_store *s, uint32_t *height, const uint8_t hash[32])
 {
-    struct frame *block = recent_get(s, hash);
+    struct frame *block = recent_get(s, height, hash);
     struct db_value value;
     struct db_txn *txn;
+    const uint8_t *at;
 
     if (block)
         return block;
     txn = look_up(s, hash, &value);
     if (!txn)
         return NULL;
-    block = frame_new(BTC_CMD_BLOCK, value.data, value.len);
-    db_forget(value.data, (const uint8_t *)value.data + value.len);
+    at = value.data;
+    if (value.len > STORE_HEIGHT_BYTES) {
+        if (height)
+            *height = load_be32(at);
+        block = frame_new(BTC_CMD_BLOCK, at + STORE_HEIGHT_BYTES, value.len - STORE_HEIGHT_BYTES);
+    }
+    db_forget(at, at + value.len);
     db_end(txn);
     return block;
 }

@@ -53,9 +53,9 @@ int block_store_add(struct block_store *s, const uint8_t hash[32], uint32_t heig
 /* Thread: any. */
 bool block_store_has(struct block_store *s, const uint8_t hash[32]);
 
-/* Thread: any. Owns: returns a reference, or NULL when the block is not held (or there is no
- * memory for it). */
-struct frame *block_store_get(struct block_store *s, const uint8_t hash[32]);
+/* Thread: any. `height` (may be NULL) gets the height that it was added with. Owns: returns a
+ * reference, or NULL when the block is not held (or there is no memory for it). */
+struct frame *block_store_get(struct block_store *s, uint32_t *height, const uint8_t hash[32]);
 
 /* Blocks below this height need not be kept. Thread: any. */
 void block_store_keep_from(struct block_store *s, uint32_t height);

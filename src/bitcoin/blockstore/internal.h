@@ -11,6 +11,7 @@
 #include "thread/thread.h"
 
 enum {
+    STORE_HEIGHT_BYTES = 4,
     STORE_QUEUE_MAX = 64,         /* blocks that wait for the writer */
     STORE_BATCH_MAX = 32,         /* blocks in one commit */
     STORE_RECENT_MAX = 512,       /* blocks in memory, those that wait to be written included */
@@ -33,8 +34,9 @@ struct store_job {
 
 struct block_store {
     struct block_store_config config;
-    struct db *db;            /* or NULL */
-    unsigned blocks, heights; /* tables: by hash, the frames; by height and hash, nothing */
+    struct db *db; /* or NULL */
+    /* Tables: by hash, the height in four bytes and the frame; by height and hash, nothing. */
+    unsigned blocks, heights;
     struct chan queue;
     struct thread thread;
     bool running;
@@ -56,7 +58,7 @@ extern struct chan_class store_queue_class;
 int recent_add(struct block_store *s, const struct store_job *job, bool written);
 void recent_written(struct block_store *s, const uint8_t hash[32]);
 void recent_remove(struct block_store *s, const uint8_t hash[32]);
-struct frame *recent_get(struct block_store *s, const uint8_t hash[32]);
+struct frame *recent_get(struct block_store *s, uint32_t *height, const uint8_t hash[32]);
 bool recent_has(struct block_store *s, const uint8_t hash[32]);
 void recent_free(struct block_store *s);
 

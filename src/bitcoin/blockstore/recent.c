@@ -91,7 +91,7 @@ void recent_remove(struct block_store *s, const uint8_t hash[32])
     mutex_unlock(&s->mu);
 }
 
-struct frame *recent_get(struct block_store *s, const uint8_t hash[32])
+struct frame *recent_get(struct block_store *s, uint32_t *height, const uint8_t hash[32])
 {
     struct recent_block *r;
     struct frame *block;
@@ -99,6 +99,8 @@ struct frame *recent_get(struct block_store *s, const uint8_t hash[32])
     mutex_lock(&s->mu);
     r = find(s, hash);
     block = r ? frame_ref(r->block) : NULL;
+    if (r && height)
+        *height = r->height;
     mutex_unlock(&s->mu);
     return block;
 }

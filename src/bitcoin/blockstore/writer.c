@@ -28,11 +28,13 @@ static int put(struct block_store *s, struct db_txn *txn, const struct store_job
 {
     uint8_t key[HEIGHT_KEY_BYTES];
     void *room;
-    int rc = db_put_room(txn, s->blocks, &room, job->hash, sizeof job->hash, job->block->len);
+    int rc = db_put_room(txn, s->blocks, &room, job->hash, sizeof job->hash,
+                         STORE_HEIGHT_BYTES + job->block->len);
 
     if (rc < 0)
         return rc;
-    memcpy(room, job->block->data, job->block->len);
+    store_be32(room, job->height);
+    memcpy((uint8_t *)room + STORE_HEIGHT_BYTES, job->block->data, job->block->len);
     store_be32(key, job->height);
     memcpy(key + 4, job->hash, sizeof job->hash);
     return db_put(txn, s->heights, key, sizeof key, NULL, 0, DB_PUT);

@@ -49,13 +49,13 @@ struct fetch_peer *fetch_find_peer(struct fetch *f, uint64_t id)
     return NULL;
 }
 
-int fetch_peer_ready(struct fetch *f, uint64_t peer, bool limited)
+int fetch_peer_ready(struct fetch *f, uint64_t peer, enum fetch_promise promise)
 {
     int rc = download_register(&f->rating, peer);
 
     if (rc == 0)
         f->peers[f->n_peers++] =
-            (struct fetch_peer){.id = peer, .limited = limited, .bytes_us = clock_mono_us()};
+            (struct fetch_peer){.id = peer, .promise = promise, .bytes_us = clock_mono_us()};
     return rc;
 }
 
@@ -63,10 +63,23 @@ void fetch_peer_has(struct fetch *f, uint64_t peer, uint32_t height)
 {
     struct fetch_peer *p = fetch_find_peer(f, peer);
 
-    if (!p || (p->has_any && height <= p->has_to))
+    if (!p || p->promise == FETCH_ANNOUNCED || (p->has_any && height <= p->has_to))
         return;
     p->has_any = true;
     p->has_to = height;
+}
+
+void fetch_peer_announced(struct fetch *f, uint64_t peer, uint32_t height)
+{
+    struct fetch_peer *p = fetch_find_peer(f, peer);
+
+    fetch_peer_has(f, peer, height);
+    if (!p || p->promise != FETCH_ANNOUNCED)
+        return;
+    if (!p->has_any || height < p->has_from || height > p->has_to + 1)
+        p->has_from = height;
+    p->has_to = height;
+    p->has_any = true;
 }
 
 /* --- what a peer owes --- */
@@ -205,8 +218,13 @@ void fetch_failed(struct fetch *f, uint64_t peer, const uint8_t hash[32], bool l
     if (s)
         fetch_slot_set(f, s, FETCH_MISSING, 0);
     if (!lacks)
-        f->resume_us = clock_mono_us() + FETCH_RETRY_US;
+        fetch_pause(f);
     fetch_run(f);
+}
+
+void fetch_pause(struct fetch *f)
+{
+    f->resume_us = clock_mono_us() + FETCH_RETRY_US;
 }
 
 /* --- asking --- */
@@ -214,7 +232,11 @@ void fetch_failed(struct fetch *f, uint64_t peer, const uint8_t hash[32], bool l
 bool fetch_can_serve(const struct fetch *f, const struct fetch_peer *p, uint32_t height,
                      const uint8_t hash[32])
 {
-    if (!p->has_any || height > p->has_to || (p->limited && p->has_to - height > LIMITED_BLOCKS))
+    if (!p->has_any || height > p->has_to)
+        return false;
+    if (p->promise == FETCH_LAST && p->has_to - height > LIMITED_BLOCKS)
+        return false;
+    if (p->promise == FETCH_ANNOUNCED && height < p->has_from)
         return false;
     return !download_lacks(&f->rating, p->id, hash);
 }

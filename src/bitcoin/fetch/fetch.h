@@ -57,13 +57,22 @@ void fetch_free(struct fetch *f); /* accepts NULL */
  * others than before. Nothing is asked yet: fetch_run follows. */
 void fetch_set_range(struct fetch *f, uint32_t first, uint32_t tip, uint32_t fork);
 
-/* A peer that can deliver blocks. `limited`: the last 288 alone (BIP159). It has none so far.
- * Returns: 0, PN_EEXIST, PN_ELIMIT. */
-int fetch_peer_ready(struct fetch *f, uint64_t peer, bool limited);
+/* Which blocks a peer promises to deliver. */
+enum fetch_promise {
+    FETCH_ALL,       /* all that it has: NODE_NETWORK */
+    FETCH_LAST,      /* the last 288 of them: NODE_NETWORK_LIMITED, BIP159 */
+    FETCH_ANNOUNCED, /* none but those that it announces itself */
+};
+
+/* A peer has come; it has no blocks so far. Returns: 0, PN_EEXIST, PN_ELIMIT. */
+int fetch_peer_ready(struct fetch *f, uint64_t peer, enum fetch_promise promise);
 void fetch_peer_gone(struct fetch *f, uint64_t peer);
 
 /* It has, or says that it has, the active chain up to this height. */
 void fetch_peer_has(struct fetch *f, uint64_t peer, uint32_t height);
+
+/* It has announced this block of the active chain. */
+void fetch_peer_announced(struct fetch *f, uint64_t peer, uint32_t height);
 
 /* A block is on its way from this peer without our having asked here: pushed, or as a compact
  * block. Returns: false when the block is not wanted, or the peer owes enough already. */
@@ -79,6 +88,9 @@ void fetch_failed(struct fetch *f, uint64_t peer, const uint8_t hash[32], bool l
 
 /* A block that is held by other means: made here. */
 void fetch_held(struct fetch *f, const uint8_t hash[32]);
+
+/* Blocks cannot be kept: ask for nothing for FETCH_RETRY_US. */
+void fetch_pause(struct fetch *f);
 
 /* Ask for what can be asked for now. */
 void fetch_run(struct fetch *f);

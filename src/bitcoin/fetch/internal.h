@@ -27,8 +27,9 @@ struct fetch_owed {
 
 struct fetch_peer {
     uint64_t id;
-    bool limited, has_any;
-    uint32_t has_to; /* height */
+    enum fetch_promise promise;
+    bool has_any;
+    uint32_t has_from, has_to; /* heights; has_from of FETCH_ANNOUNCED alone */
     unsigned n_owed, n_expected;
     struct fetch_owed owed[FETCH_OWED_SLOTS];
     int64_t delivered_us;    /* last; 0 for never */

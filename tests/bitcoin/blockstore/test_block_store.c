@@ -92,11 +92,13 @@ static bool has(uint32_t height)
 static void check_held(uint32_t height)
 {
     uint8_t hash[32];
+    uint32_t told = 0;
     struct frame *f;
 
     hash_of(hash, height);
     ck_assert_msg(block_store_has(store, hash), "block %u is not held", height);
-    f = block_store_get(store, hash);
+    f = block_store_get(store, &told, hash);
+    ck_assert_uint_eq(told, height);
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_eq(f->cmd, BTC_CMD_BLOCK);
     ck_assert_uint_eq(f->len, BLOCK_BYTES);

@@ -111,7 +111,7 @@ static void teardown(void)
 static void add(uint64_t id, int64_t block_ms, uint32_t has_to)
 {
     sim[id] = (struct sim_peer){.there = true, .block_ms = block_ms};
-    ck_assert_int_eq(fetch_peer_ready(f, id, false), 0);
+    ck_assert_int_eq(fetch_peer_ready(f, id, FETCH_ALL), 0);
     fetch_peer_has(f, id, has_to);
 }
 
@@ -209,7 +209,7 @@ END_TEST
 START_TEST(a_limited_peer_is_asked_only_for_the_last_blocks)
 {
     sim[1] = (struct sim_peer){.there = true, .block_ms = 1};
-    ck_assert_int_eq(fetch_peer_ready(f, 1, true), 0);
+    ck_assert_int_eq(fetch_peer_ready(f, 1, FETCH_LAST), 0);
     fetch_peer_has(f, 1, 1000);
     fetch_set_range(f, 1, 1000, 0);
     fetch_run(f);
@@ -217,6 +217,23 @@ START_TEST(a_limited_peer_is_asked_only_for_the_last_blocks)
     ck_assert(!held[1000 - 287]);
     ck_assert(held[1000 - 286]);
     ck_assert(held[1000]);
+}
+END_TEST
+
+START_TEST(a_peer_that_promises_nothing_is_asked_for_what_it_announces)
+{
+    sim[1] = (struct sim_peer){.there = true, .block_ms = 1};
+    ck_assert_int_eq(fetch_peer_ready(f, 1, FETCH_ANNOUNCED), 0);
+    fetch_peer_has(f, 1, 10);
+    fetch_set_range(f, 1, 10, 0);
+    fetch_run(f);
+    ck_assert_uint_eq(sim[1].asked, 0);
+    fetch_peer_announced(f, 1, 9);
+    fetch_peer_announced(f, 1, 10);
+    fetch_run(f);
+    run(5);
+    ck_assert_uint_eq(sim[1].asked, 2);
+    ck_assert(held[9] && held[10]);
 }
 END_TEST
 
@@ -450,6 +467,7 @@ int main(void)
     tcase_add_test(t, nothing_beyond_the_window_is_asked_for);
     tcase_add_test(t, a_peer_is_asked_only_for_what_it_has);
     tcase_add_test(t, a_limited_peer_is_asked_only_for_the_last_blocks);
+    tcase_add_test(t, a_peer_that_promises_nothing_is_asked_for_what_it_announces);
     tcase_add_test(t, a_silent_and_a_slow_peer_cost_little);
     tcase_add_test(t, the_stall_timeout_doubles_and_shrinks);
     tcase_add_test(t, a_late_block_is_welcome);
