@@ -12,16 +12,6 @@
 #include "log/log.h"
 #include "net/asmap.h"
 
-static char *in_datadir(const struct node *n, const char *name)
-{
-    size_t size = strlen(n->options->datadir) + strlen(name) + 2;
-    char *path = mem_alloc(size);
-
-    if (path)
-        snprintf(path, size, "%s/%s", n->options->datadir, name);
-    return path;
-}
-
 static int load_asmap(struct node *n)
 {
     int rc;
@@ -60,7 +50,7 @@ static void add_local_addresses(struct node *n, uint16_t default_port)
 
 static int load_files(struct node *n, struct bitcoin_config *config)
 {
-    char *peers = in_datadir(n, "peers.json"), *anchors = in_datadir(n, "anchors.json");
+    char *peers = node_path(n, "peers.json"), *anchors = node_path(n, "anchors.json");
     int rc = peers && anchors ? 0 : PN_ENOMEM;
 
     if (rc == 0)

@@ -20,6 +20,16 @@ enum {
     MAX_HEADERS = 8000000 /* testnet3 is past five million; 1 GB at most */
 };
 
+char *node_path(const struct node *n, const char *name)
+{
+    size_t size = strlen(n->options->datadir) + strlen(name) + 2;
+    char *path = mem_alloc(size);
+
+    if (path)
+        snprintf(path, size, "%s/%s", n->options->datadir, name);
+    return path;
+}
+
 static int open_datadir(struct node *n)
 {
     int rc = datadir_open(&n->datadir, n->options->datadir);
@@ -81,15 +91,13 @@ static struct peer_config peer_config_of(const struct options *o)
     return c;
 }
 
-/* One file a network, so that a data directory can be used for several in turn. */
-static char *headers_path(const struct options *o)
+/* One file of a kind and network, so that a data directory can be used for several in turn. */
+static char *network_path(const struct node *n, const char *kind)
 {
-    size_t size = strlen(o->datadir) + strlen(o->bitcoin) + sizeof "/headers-.mdb";
-    char *path = mem_alloc(size);
+    char name[64];
 
-    if (path)
-        snprintf(path, size, "%s/headers-%s.mdb", o->datadir, o->bitcoin);
-    return path;
+    snprintf(name, sizeof name, "%s-%s.mdb", kind, n->options->bitcoin);
+    return node_path(n, name);
 }
 
 static int make_bitcoin(struct node *n)
@@ -99,11 +107,13 @@ static int make_bitcoin(struct node *n)
         .max_headers = MAX_HEADERS,
         .generate_ms = o->generate_interval_ms,
         .services = o->advertise_services.set ? o->advertise_services.bits : 0,
+        .services_are_fixed = o->advertise_services.set,
+        .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
         .max_peers = (unsigned)o->maxpeers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
     };
     int rc = fill_params(&config.params, o);
-    char *path;
+    char *headers, *blocks;
 
     if (rc == 0)
         rc = node_book_open(n, &config);
@@ -113,12 +123,13 @@ static int make_bitcoin(struct node *n)
     if (!n->user_agent)
         return PN_ENOMEM;
     config.user_agent = n->user_agent;
-    path = headers_path(o);
-    if (!path)
-        return PN_ENOMEM;
-    config.headers_path = path;
-    rc = bitcoin_new(&n->bitcoin, &config);
-    mem_free(path);
+    headers = network_path(n, "headers");
+    blocks = network_path(n, "blocks");
+    config.headers_path = headers;
+    config.blocks_path = blocks;
+    rc = headers && blocks ? bitcoin_new(&n->bitcoin, &config) : PN_ENOMEM;
+    mem_free(headers);
+    mem_free(blocks);
     return rc;
 }
 
@@ -254,7 +265,8 @@ int node_build(struct node *n)
     if (rc == 0)
         return STATUS_CLEAN;
     log_error("app", "cannot set up: %s", pn_strerror(rc));
-    return rc == PN_ENOMEM || rc == PN_ESYS ? STATUS_FAILURE : STATUS_CONFIG;
+    return rc == PN_ENOMEM || rc == PN_ESYS || rc == PN_EIO || rc == PN_ENOSPC ? STATUS_FAILURE
+                                                                               : STATUS_CONFIG;
 }
 
 void node_free_parts(struct node *n)

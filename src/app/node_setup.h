@@ -60,6 +60,9 @@ struct node {
     bool bitcoin_started, server_started, stopping;
 };
 
+/* A file in the data directory. Owns: the caller frees. Returns: NULL when there is no memory. */
+char *node_path(const struct node *n, const char *name);
+
 /* Lock the data directory and make everything up to the threads. Returns: an exit status; what
  * has been made is freed by node_free_parts in any case. */
 int node_build(struct node *n);

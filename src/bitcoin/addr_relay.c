@@ -132,7 +132,7 @@ void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from, struct manag
 
 static void announce_self(struct bitcoin *b, struct manager_peer *s)
 {
-    struct addrbook_seen self = {.services = b->config.services, .last_seen_s = clock_wall_s()};
+    struct addrbook_seen self = {.services = blocks_services(b), .last_seen_s = clock_wall_s()};
 
     s->self_announce_us = clock_deadline_ms(random_exponential(SELF_MEAN_MS));
     if (!addrbook_local_best(b->config.book, &self.addr, peer_addr(s->peer)) ||

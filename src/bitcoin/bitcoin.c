@@ -96,7 +96,6 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
         return PN_ENOMEM;
     b->config = *config;
     nonces_init(&b->nonces);
-    block_store_init(&b->blocks);
     if (chan_class_register(&manager_inbox_class) < 0 || chan_class_register(&quit_class) < 0 ||
         chan_init(&b->inbox, &manager_inbox_class) < 0)
         goto fail;
@@ -105,6 +104,8 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
         goto fail_quit;
     rc = load_headers(b);
+    if (rc == 0)
+        rc = blocks_open(b);
     if (rc == 0)
         rc = manager_init(b);
     if (rc < 0)
@@ -117,6 +118,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     return 0;
 fail_chain:
     manager_free(b);
+    blocks_close(b);
     headerdb_close(b->headerdb);
     chain_free(&b->chain);
 fail_quit:
@@ -124,7 +126,6 @@ fail_quit:
 fail_inbox:
     chan_destroy(&b->inbox, NULL);
 fail:
-    block_store_free(&b->blocks);
     nonces_free(&b->nonces);
     mem_free(b);
     return rc;
@@ -162,8 +163,10 @@ void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d)
 
 int bitcoin_start(struct bitcoin *b)
 {
-    int rc = 0;
+    int rc = blocks_start(b);
 
+    if (rc < 0)
+        return rc;
     atomic_store(&b->beat_us, clock_mono_us());
     if (b->headerdb)
         rc = header_saver_start(&b->saver, b->headerdb, &b->chain, b->config.params.name);
@@ -177,6 +180,7 @@ void bitcoin_stop(struct bitcoin *b)
 {
     quit_request(&b->quit);
     thread_join(&b->thread);
+    blocks_stop(b);
     header_saver_stop(b->saver);
     b->saver = NULL;
 }
@@ -197,7 +201,7 @@ void bitcoin_free(struct bitcoin *b)
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);
     chain_free(&b->chain);
-    block_store_free(&b->blocks);
+    blocks_close(b);
     nonces_free(&b->nonces);
     mem_free(b);
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/random.h"
 #include "bitcoin/block/build.h"
+#include "bitcoin/blockstore/strip.h"
 #include "bitcoin/chain/pow.h"
 #include "bitcoin/internal.h"
 #include "log/log.h"
@@ -29,50 +30,6 @@ static int mine(const struct bitcoin *b, struct buf *block, uint32_t bits)
         return rc;
     u256_to_le(target_le, &target);
     return btc_header_mine(block->data, target_le, NULL, NULL);
-}
-
-static struct frame *wrap(const struct bitcoin *b, const struct btc_block *block, bool witness)
-{
-    struct frame *f = NULL;
-    struct buf payload, message;
-
-    buf_init(&payload, BTC_BLOCK_MAX_BYTES);
-    buf_init(&message, BTC_FRAME_HEADER_BYTES + BTC_BLOCK_MAX_BYTES);
-    if (witness)
-        btc_block_encode(&payload, block);
-    else
-        btc_block_encode_stripped(&payload, block);
-    if (!payload.err && btc_frame_wrap(&message, b->config.params.magic, BTC_CMD_BLOCK,
-                                       payload.data, payload.len) == 0)
-        f = frame_new(BTC_CMD_BLOCK, message.data, message.len);
-    buf_free(&payload);
-    buf_free(&message);
-    return f;
-}
-
-/* Both encodings go into the store, or neither. */
-static int keep(struct bitcoin *b, const struct buf *raw, const uint8_t hash[BTC_HASH_BYTES])
-{
-    struct btc_msg m;
-    struct arena arena;
-    struct frame *full = NULL, *stripped = NULL;
-    int rc;
-
-    arena_init(&arena, BTC_MSG_MEMORY(raw->len));
-    rc = btc_msg_decode(&m, &arena, BTC_CMD_BLOCK, raw->data, raw->len);
-    if (rc == 0) {
-        full = wrap(b, &m.u.block, true);
-        stripped = wrap(b, &m.u.block, false);
-        rc = full && stripped ? 0 : PN_ENOMEM;
-    }
-    arena_free(&arena);
-    if (rc < 0) {
-        frame_unref(full);
-        frame_unref(stripped);
-        return rc;
-    }
-    block_store_add(&b->blocks, hash, full, stripped);
-    return 0;
 }
 
 static int produce(struct bitcoin *b, struct buf *raw, struct chain_result *result)
@@ -100,7 +57,11 @@ static int produce(struct bitcoin *b, struct buf *raw, struct chain_result *resu
     r = reader_of(raw->data, raw->len);
     btc_header_decode(&r, &header);
     btc_header_hash(hash, &header);
-    rc = keep(b, raw, hash);
+    if (b->blocks.store) {
+        struct frame *f = block_frame_wrap(b->config.params.magic, raw->data, raw->len);
+
+        rc = f ? block_store_add(b->blocks.store, hash, (uint32_t)plan.height, f, NULL) : PN_ENOMEM;
+    }
     return rc == 0 ? chain_accept(&b->chain, result, &header, hash) : rc;
 }
 
@@ -118,7 +79,7 @@ static void generate_block(struct bitcoin *b)
     else
         bitcoin_chain_grew(b);
     if (rc == 0 && result.tip_moved)
-        manager_tip_moved(b, &result, true);
+        manager_tip_moved(b, &result, b->blocks.store != NULL);
 }
 
 static int64_t tick(struct bitcoin *b, int64_t now_us)

@@ -159,14 +159,12 @@ static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg 
         return PN_ENOMEM;
     for (size_t i = 0; i < m->u.getdata.count && rc == 0; i++) {
         const struct btc_inv_item *it = &m->u.getdata.items[i];
-        struct frame *block = NULL;
 
-        if ((it->type & ~(uint32_t)BTC_INV_WITNESS) == BTC_INV_BLOCK)
-            block = block_store_get(&bp->net->blocks, it->hash, it->type & BTC_INV_WITNESS);
-        if (block)
-            rc = peer_reply(p, block, 0);
-        else
+        rc = blocks_serve(p, bp, it);
+        if (rc == PN_ENOENT) {
             absent[n++] = *it;
+            rc = 0;
+        }
     }
     if (rc < 0 || n == 0)
         return rc;
@@ -218,6 +216,8 @@ static handler *const handlers[BTC_CMD_COUNT] = {
     [BTC_CMD_GETHEADERS] = on_getheaders,
     [BTC_CMD_GETBLOCKS] = on_getblocks,
     [BTC_CMD_GETDATA] = on_getdata,
+    [BTC_CMD_BLOCK] = blocks_on_block,
+    [BTC_CMD_NOTFOUND] = blocks_on_notfound,
     [BTC_CMD_REJECT] = on_reject,
     [BTC_CMD_MEMPOOL] = on_not_allowed,
     [BTC_CMD_FILTERLOAD] = on_not_allowed,
@@ -240,6 +240,7 @@ int btc_handle(struct peer *p, const struct peer_message *m)
 
     if (m->cmd == BTC_CMD_UNKNOWN)
         return 0;
+    bp->raw = (struct bytes){.data = m->payload, .len = m->len};
     arena_init(&bp->arena, ARENA_FACTOR * BTC_MSG_MEMORY(m->len));
     rc = btc_msg_decode(&msg, &bp->arena, (enum btc_cmd)m->cmd, m->payload, m->len);
     if (rc == 0 && handlers[m->cmd])

@@ -22,11 +22,11 @@ static int send_version(struct peer *p, uint64_t nonce)
     struct btc_version *v = &m.u.version;
 
     v->version = BTC_PROTOCOL_VERSION;
-    v->services = net->config.services;
+    v->services = blocks_services(net);
     v->time = clock_wall_s();
     net_addr_to_ipv6_bytes(v->recv.ip, peer_addr(p));
     v->recv.port = peer_addr(p)->port;
-    v->from.services = net->config.services;
+    v->from.services = v->services;
     v->nonce = nonce;
     v->user_agent = (struct bytes){.data = (const uint8_t *)net->config.user_agent,
                                    .len = strlen(net->config.user_agent)};

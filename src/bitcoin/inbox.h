@@ -19,6 +19,7 @@ enum manager_event {
     MANAGER_GETHEADERS, /* struct manager_hashes: the locator and its stop */
     MANAGER_GETBLOCKS,  /* likewise */
     MANAGER_ADDRS,      /* struct manager_addrs */
+    MANAGER_BLOCK,      /* struct manager_block, blocks.h */
     MANAGER_EVENTS
 };
 

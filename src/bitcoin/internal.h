@@ -6,14 +6,16 @@
 
 #include "base/arena.h"
 #include "bitcoin/bitcoin.h"
-#include "bitcoin/block_store.h"
+#include "bitcoin/blocks.h"
 #include "bitcoin/chain/chain.h"
+#include "bitcoin/chain/view.h"
 #include "bitcoin/frames.h"
 #include "bitcoin/gossip.h"
 #include "bitcoin/headerdb/saver.h"
 #include "bitcoin/inbox.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/nonces.h"
+#include "bitcoin/wants.h"
 #include "bitcoin/wire/frame.h"
 #include "bitcoin/wire/msg.h"
 #include "crypto/siphash.h"
@@ -41,6 +43,8 @@ struct btc_peer {
     bool told_manager;            /* READY was posted, so GONE must follow */
     struct manager_peer *managed; /* thread manager */
     struct gossip gossip;         /* thread in */
+    struct bytes raw;             /* thread in: the payload of the message under way */
+    struct block_wants wants;     /* blocks that were asked of it */
     struct score score;           /* of harmless requests in bulk */
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
@@ -81,7 +85,7 @@ struct bitcoin {
     struct server *server;
     unsigned network; /* the server's number */
     struct nonces nonces;
-    struct block_store blocks;
+    struct blocks blocks;
     atomic_uint height;
     atomic_bool in_sync;
     atomic_uint known_peers;
@@ -145,6 +149,10 @@ void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_p
 /* The active chain has changed: tell the gauges, and the peers when it is news rather than
  * history. By way of manager_tip_moved alone. */
 void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block);
+
+/* Tell peers of the blocks of the active chain from a height on, when they are news rather than
+ * history. */
+void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block);
 
 extern const struct manager_part addr_relay_part;
 void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from,

@@ -20,12 +20,13 @@ static const struct manager_part *const parts[PART_COUNT] = {
     [PART_ADDR_RELAY] = &addr_relay_part,
     [PART_SYNC] = &sync_part,
     [PART_GENERATE] = &generate_part,
+    [PART_BLOCKS] = &blocks_part,
 };
 
 static manager_handler *const handlers[MANAGER_EVENTS] = {
     [MANAGER_HEADERS] = sync_headers,        [MANAGER_BLOCK_INV] = sync_block_inv,
     [MANAGER_GETHEADERS] = serve_getheaders, [MANAGER_GETBLOCKS] = serve_getblocks,
-    [MANAGER_ADDRS] = addr_relay_addrs,
+    [MANAGER_ADDRS] = addr_relay_addrs,      [MANAGER_BLOCK] = blocks_on_result,
 };
 
 #define EACH_PART(i, function)           \

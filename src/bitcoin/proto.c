@@ -89,6 +89,7 @@ static void on_release(struct peer *p)
 
     arena_free(&bp->arena);
     score_destroy(&bp->score);
+    block_wants_destroy(&bp->wants);
     mem_free(bp);
 }
 
@@ -145,6 +146,7 @@ int btc_attach(void *arg, struct peer_setup *setup)
         return PN_ENOMEM;
     }
     bp->net = net;
+    block_wants_init(&bp->wants);
     score_init(&bp->score, SCORE_BAN_THRESHOLD);
     return 0;
 }

@@ -62,11 +62,9 @@ static void answer_getblocks(struct bitcoin *b, struct peer *p,
     for (uint32_t h = chain_entry(&b->chain, fork)->height + 1;
          h <= chain_height(&b->chain) && m.u.inv.count < GETBLOCKS_MAX; h++) {
         const uint8_t *hash = chain_entry(&b->chain, chain_at(&b->chain, h))->hash;
-        struct frame *held = block_store_get(&b->blocks, hash, true);
 
-        if (!held)
+        if (!b->blocks.store || !block_store_has(b->blocks.store, hash))
             break;
-        frame_unref(held);
         items[m.u.inv.count].type = BTC_INV_BLOCK;
         memcpy(items[m.u.inv.count++].hash, hash, BTC_HASH_BYTES);
         if (memcmp(hash, locator->stop, BTC_HASH_BYTES) == 0)
@@ -104,13 +102,15 @@ static bool wants_inv(struct peer *p, const uint8_t hash[32])
     return !atomic_load(&btc_peer_of(p)->wants_headers) && !peer_has_known(p, hash);
 }
 
-static void announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
+void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
 {
     struct btc_header headers[ANNOUNCE_MAX];
-    uint32_t tip = chain_height(&b->chain), n = tip - first_height + 1;
+    uint32_t n = chain_height(&b->chain) - first_height + 1;
     struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
     struct server_broadcast cast = {.network = b->network, .want = wants_headers};
 
+    if (n > ANNOUNCE_MAX)
+        return;
     memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     for (uint32_t i = 0; i < n; i++)
         chain_header(&b->chain, &headers[i], chain_at(&b->chain, first_height + i));
@@ -143,6 +143,7 @@ void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds
                  r->fork_height);
     }
     log_info("bitcoin", "new tip: height %u, %s", tip->height, hash);
-    if (tip->height - r->fork_height <= ANNOUNCE_MAX)
-        announce(b, r->fork_height + 1, holds_block);
+    /* Where blocks are kept, one is announced when it is held (blocks.c). */
+    if (!b->blocks.store)
+        serve_announce(b, r->fork_height + 1, holds_block);
 }

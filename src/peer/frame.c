@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-struct frame *frame_new(unsigned cmd, const void *data, size_t len)
+struct frame *frame_alloc(unsigned cmd, size_t len)
 {
     struct frame *f = mem_alloc(sizeof *f + len);
 
@@ -13,7 +13,14 @@ struct frame *frame_new(unsigned cmd, const void *data, size_t len)
     atomic_init(&f->refs, 1);
     f->cmd = cmd;
     f->len = len;
-    if (len)
+    return f;
+}
+
+struct frame *frame_new(unsigned cmd, const void *data, size_t len)
+{
+    struct frame *f = frame_alloc(cmd, len);
+
+    if (f && len)
         memcpy(f->data, data, len);
     return f;
 }

@@ -17,6 +17,9 @@ struct frame {
  * Owns: the caller holds the reference. Returns: NULL when there is no memory. */
 struct frame *frame_new(unsigned cmd, const void *data, size_t len);
 
+/* The same with the message still to be filled in, before anybody else sees the frame. */
+struct frame *frame_alloc(unsigned cmd, size_t len);
+
 /* One more reference. Thread: any. Returns: f. */
 struct frame *frame_ref(struct frame *f);
 

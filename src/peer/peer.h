@@ -197,6 +197,10 @@ int peer_send(struct peer *p, struct frame *f, unsigned flags);
  * Owns: takes the reference in every case. Returns: 0, PN_EQUIT, PN_ENOMEM (f is NULL). */
 int peer_reply(struct peer *p, struct frame *f, unsigned flags);
 
+/* Queue what has been replied, and wait until at most half of max_send_bytes waits to be written:
+ * before a large answer is made. Thread: in. Returns: 0 or PN_EQUIT. */
+int peer_rest(struct peer *p);
+
 /* The answer to a message comes from elsewhere, by peer_send: until peer_release is called once for
  * each peer_hold, no further message of this peer is handled. Neither is one while half of
  * max_send_bytes waits to be written. So a peer that asks faster than it reads waits for its own

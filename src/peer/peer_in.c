@@ -129,7 +129,7 @@ static int shake_hands(struct peer *p)
 }
 
 /* What has been replied goes out first: it may be what is waited for. */
-static int rest(struct peer *p)
+int peer_rest(struct peer *p)
 {
     int rc = flush_replies(p);
 
@@ -145,7 +145,7 @@ void peer_in_run(void *arg)
         struct peer_message m;
 
         p->read_deadline_us = clock_deadline_ms(p->config->idle_timeout_ms);
-        rc = peer_must_pause(p) ? rest(p) : 0;
+        rc = peer_must_pause(p) ? peer_rest(p) : 0;
         if (rc == 0)
             rc = peer_read_message(p, &m);
         if (rc == PN_ETIMEDOUT)

@@ -16,7 +16,6 @@
     X(ROLE_DUMP, "dump")             \
     X(ROLE_MANAGER, "manager")       \
     X(ROLE_RPC, "rpc")               \
-    X(ROLE_BLOCKS, "blocks")         \
     X(ROLE_PEER_IN, "peer_in")       \
     X(ROLE_PEER_QUEUE, "peer_queue") \
     X(ROLE_PEER_OUT, "peer_out")     \

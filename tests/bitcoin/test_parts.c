@@ -1,8 +1,8 @@
 /* The nonces of our own handshakes, and the store of our own blocks. */
 #include <string.h>
 
-#include "bitcoin/block_store.h"
 #include "bitcoin/nonces.h"
+#include "bitcoin/wants.h"
 #include "test_bitcoin.h"
 
 START_TEST(a_nonce_is_known_until_its_handshake_ends)
@@ -42,33 +42,26 @@ static void hash_of(uint8_t out[32], unsigned i)
     memcpy(out, &i, sizeof i);
 }
 
-START_TEST(the_last_288_blocks_are_kept_in_both_encodings)
+START_TEST(a_block_is_wanted_until_it_is_taken)
 {
-    static struct block_store s;
+    static struct block_wants w;
     uint8_t hash[32];
 
-    block_store_init(&s);
-    for (unsigned i = 0; i < BLOCK_STORE_MAX + 5; i++) {
+    block_wants_init(&w);
+    for (unsigned i = 0; i < BLOCK_WANTS_MAX + 1; i++) {
         hash_of(hash, i);
-        block_store_add(&s, hash, frame_new(1, "full", 4), frame_new(1, "bare", 4));
+        block_wants_add(&w, hash);
+        block_wants_add(&w, hash);
     }
-    for (unsigned i = 0; i < BLOCK_STORE_MAX + 5; i++) {
-        struct frame *full, *bare;
-
+    hash_of(hash, 0);
+    ck_assert(!block_wants_has(&w, hash)); /* the oldest gave way */
+    for (unsigned i = BLOCK_WANTS_MAX; i >= 1; i--) {
         hash_of(hash, i);
-        full = block_store_get(&s, hash, true);
-        bare = block_store_get(&s, hash, false);
-        if (i < 5) {
-            ck_assert_ptr_null(full);
-            ck_assert_ptr_null(bare);
-        } else {
-            ck_assert_mem_eq(full->data, "full", 4);
-            ck_assert_mem_eq(bare->data, "bare", 4);
-        }
-        frame_unref(full);
-        frame_unref(bare);
+        ck_assert_msg(block_wants_has(&w, hash), "block %u", i);
+        ck_assert(block_wants_take(&w, hash));
+        ck_assert(!block_wants_take(&w, hash));
     }
-    block_store_free(&s);
+    block_wants_destroy(&w);
 }
 END_TEST
 
@@ -79,5 +72,5 @@ void add_parts_tests(Suite *s)
     suite_add_tcase(s, t);
     tcase_add_test(t, a_nonce_is_known_until_its_handshake_ends);
     tcase_add_test(t, more_nonces_than_fit_push_out_the_oldest);
-    tcase_add_test(t, the_last_288_blocks_are_kept_in_both_encodings);
+    tcase_add_test(t, a_block_is_wanted_until_it_is_taken);
 }

@@ -76,8 +76,7 @@ int block_store_start(struct block_store *s)
     int rc = 0;
 
     if (s->db)
-        rc = thread_start(&s->thread, "block-writer", ROLE_BLOCKS, store_writer_run, s);
-    s->running = rc == 0;
+        rc = thread_start(&s->thread, "block-writer", ROLE_STORE, store_writer_run, s);
     return rc;
 }
 
@@ -85,7 +84,6 @@ void block_store_stop(struct block_store *s)
 {
     chan_close(&s->queue);
     thread_join(&s->thread);
-    s->running = false;
 }
 
 static void drop_job(void *elem)
@@ -99,6 +97,7 @@ void block_store_close(struct block_store *s)
 {
     if (!s)
         return;
+    block_store_stop(s);
     chan_destroy(&s->queue, drop_job);
     recent_free(s);
     db_close(s->db);

@@ -38,7 +38,8 @@ int block_store_open(struct block_store **out, const struct block_store_config *
 /* Start the writing thread. Thread: the main thread. Returns: 0 or a pn_err. */
 int block_store_start(struct block_store *s);
 
-/* Write what is left and end the thread; nothing can be added any more. Thread: the main thread. */
+/* Write what is left and end the thread; nothing can be added any more. Idempotent. Thread: the
+ * main thread. */
 void block_store_stop(struct block_store *s);
 
 /* Thread: the main thread, when nobody else can reach it. Accepts NULL. */

@@ -39,7 +39,6 @@ struct block_store {
     unsigned blocks, heights;
     struct chan queue;
     struct thread thread;
-    bool running;
     atomic_uint keep_from;
     atomic_uint count;
     bool failing; /* thread writer: the last batch could not be written */

@@ -9,13 +9,12 @@ struct bytes block_frame_payload(const struct frame *block)
 struct frame *block_frame_wrap(const uint8_t magic[BTC_MAGIC_BYTES], const void *payload,
                                size_t len)
 {
-    struct frame *f = NULL;
-    struct buf b;
+    struct frame *f = frame_alloc(BTC_CMD_BLOCK, BTC_FRAME_HEADER_BYTES + len);
 
-    buf_init(&b, BTC_FRAME_HEADER_BYTES + BTC_BLOCK_MAX_BYTES);
-    if (btc_frame_wrap(&b, magic, BTC_CMD_BLOCK, payload, len) == 0)
-        f = frame_new(BTC_CMD_BLOCK, b.data, b.len);
-    buf_free(&b);
+    if (!f)
+        return NULL;
+    memcpy(f->data + BTC_FRAME_HEADER_BYTES, payload, len);
+    btc_frame_header_store(f->data, magic, BTC_CMD_BLOCK, (uint32_t)len);
     return f;
 }
 

@@ -32,9 +32,8 @@ int btc_frame_check(const struct btc_frame_header *h, const void *payload, size_
     return memcmp(hash, h->checksum, CHECKSUM_BYTES) == 0 ? 0 : PN_ECHECKSUM;
 }
 
-/* The header of a payload that stands right behind it. */
-static void header_store(uint8_t out[BTC_FRAME_HEADER_BYTES], const uint8_t magic[BTC_MAGIC_BYTES],
-                         enum btc_cmd cmd, uint32_t len)
+void btc_frame_header_store(uint8_t *out, const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd,
+                            uint32_t len)
 {
     const char *name = btc_cmd_info(cmd)->name;
     uint8_t hash[SHA256_BYTES];
@@ -54,8 +53,8 @@ static int frame_close(struct buf *b, const uint8_t magic[BTC_MAGIC_BYTES], enum
     if (b->err)
         b->len = start;
     else
-        header_store(b->data + start, magic, cmd,
-                     (uint32_t)(b->len - start - BTC_FRAME_HEADER_BYTES));
+        btc_frame_header_store(b->data + start, magic, cmd,
+                               (uint32_t)(b->len - start - BTC_FRAME_HEADER_BYTES));
     return b->err;
 }
 

@@ -45,6 +45,11 @@ int btc_frame_encode(struct buf *b, const uint8_t magic[BTC_MAGIC_BYTES], const 
 int btc_frame_wrap(struct buf *b, const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd,
                    const void *payload, size_t len);
 
+/* Write the header of a payload of `len` bytes that stands right behind it, at
+ * out + BTC_FRAME_HEADER_BYTES. Thread: any. */
+void btc_frame_header_store(uint8_t *out, const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd,
+                            uint32_t len);
+
 /* One complete message of a stream. */
 struct btc_frame {
     struct btc_frame_header header;

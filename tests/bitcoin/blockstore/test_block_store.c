@@ -181,10 +181,11 @@ END_TEST
 /* The file's size is limited as a full disk would limit it. */
 START_TEST(a_full_disk_costs_the_blocks_that_did_not_fit)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct rlimit before, small = {.rlim_cur = 40 * BLOCK_BYTES};
     uint32_t h = 1;
 
-    signal(SIGXFSZ, SIG_IGN);
+    sigaction(SIGXFSZ, &ignore, NULL);
     open_store(path);
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     small.rlim_max = before.rlim_max;

@@ -1,0 +1,80 @@
+/* Blocks: which are kept, fetched, announced and served. Three files: blocks.c is the manager's
+ * part, blocks_in.c what a peer's thread does with a block that comes, blocks_serve.c with a
+ * request for one. */
+#ifndef BITCOIN_BLOCKS_H
+#define BITCOIN_BLOCKS_H
+
+#include <stdatomic.h>
+
+#include "bitcoin/block/place.h"
+#include "bitcoin/blockstore/block_store.h"
+#include "bitcoin/fetch/fetch.h"
+#include "bitcoin/manager.h"
+#include "bitcoin/wire/msg.h"
+
+struct btc_params;
+struct btc_peer;
+
+#define BLOCKS_NO_HEIGHT UINT32_MAX
+
+struct blocks_metrics {
+    struct metric *kept, *in_flight, *received, *taken_back;
+};
+
+/* A member of struct bitcoin. */
+struct blocks {
+    struct block_store *store; /* any thread; NULL: no blocks are kept */
+    /* We have all that NODE_NETWORK_LIMITED promises: written by the manager. */
+    atomic_bool complete;
+    atomic_uint lost_from; /* the lowest block that could not be written, or BLOCKS_NO_HEIGHT */
+
+    /* thread manager */
+    struct fetch *fetch;
+    bool begun;             /* headers were in sync once, so blocks are fetched */
+    uint8_t range_tip[32];  /* what the fetched range ends with */
+    uint32_t fork;          /* the lowest since that range was set, or BLOCKS_NO_HEIGHT */
+    uint32_t announce_from; /* the lowest block that nobody has been told of, or
+                               BLOCKS_NO_HEIGHT */
+    int64_t fetch_tick_us;
+    uint64_t seen_taken_back;
+    struct blocks_metrics metrics;
+};
+
+/* MANAGER_BLOCK: what became of a block that was asked of a peer. */
+struct manager_block {
+    struct manager_payload head;
+    uint8_t hash[BTC_HASH_BYTES];
+    int rc; /* 0: it is held; else as btc_block_check_at, PN_ENOENT when the peer does not have it,
+               or why it could not be kept */
+};
+
+/* --- blocks.c --- */
+
+/* Open the store that the configuration asks for. Thread: the main thread. Returns: 0 or a pn_err.
+ */
+int blocks_open(struct bitcoin *b);
+int blocks_start(struct bitcoin *b);
+void blocks_stop(struct bitcoin *b);
+void blocks_close(struct bitcoin *b);
+
+extern const struct manager_part blocks_part;
+void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+
+/* The service bits to announce now. Thread: any. */
+uint64_t blocks_services(const struct bitcoin *b);
+
+/* Where a block with this header stands, as far as the chain knows its parent. Thread: any.
+ * Returns: false when it does not. */
+bool blocks_place(struct bitcoin *b, struct btc_block_place *out, const struct btc_header *header);
+
+/* --- blocks_in.c: thread in --- */
+int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+int blocks_on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+
+/* --- blocks_serve.c: thread in --- */
+
+/* Send what an item of getdata asks for. Returns: 0; PN_ENOENT when it is not to be had here;
+ * another pn_err that ends the connection. */
+int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item *item);
+
+#endif
