@@ -41,9 +41,8 @@ static int put(struct block_store *s, struct db_txn *txn, const struct store_job
 }
 
 /* Delete the lowest blocks, as long as they lie below what is kept. */
-static int prune(struct block_store *s, struct db_txn *txn)
+static int prune(struct block_store *s, struct db_txn *txn, uint32_t from)
 {
-    uint32_t from = atomic_load(&s->keep_from);
     struct db_cursor *cursor;
     struct db_value key;
     int rc = db_cursor_open(&cursor, txn, s->heights);
@@ -67,14 +66,15 @@ static int prune(struct block_store *s, struct db_txn *txn)
 
 static int write_jobs(struct block_store *s, const struct store_job *jobs, int n)
 {
+    uint32_t from = atomic_load(&s->keep_from);
     struct db_txn *txn;
     int rc = db_write(s->db, &txn);
 
     if (rc < 0)
         return rc;
-    rc = prune(s, txn);
+    rc = prune(s, txn, from); /* first: it makes room */
     for (int i = 0; i < n && rc == 0; i++)
-        rc = put(s, txn, &jobs[i]);
+        rc = jobs[i].height < from ? 0 : put(s, txn, &jobs[i]);
     if (rc < 0) {
         db_end(txn);
         return rc;
