@@ -41,6 +41,22 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --electrum-certificate)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --electrum-key)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --electrum-banner)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --electrum-donation-address)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --nat)
         mapfile -t COMPREPLY < <(compgen -W 'any pcp natpmp' -- "$cur")
         ;;
@@ -102,26 +118,35 @@ _p2pnode()
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-external= --no-eth-external
             --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc=
-            --no-eth-dnsdisc --nat --nat= --no-nat --maxpeers= --no-maxpeers
-            --outbound= --no-outbound --block-relay= --no-block-relay --asmap=
-            --no-asmap --netrestrict= --no-netrestrict --proxy= --no-proxy
-            --proxy-user= --no-proxy-user --proxy-password= --no-proxy-password
-            --onion= --no-onion --onion-user= --no-onion-user --onion-password=
-            --no-onion-password --tor-isolation --i2psam= --no-i2psam
-            --whitelist= --no-whitelist --bantime= --no-bantime
-            --max-send-buffer= --no-max-send-buffer --handshake-timeout=
-            --no-handshake-timeout --idle-timeout= --no-idle-timeout
-            --ping-interval= --no-ping-interval --stall-tick= --no-stall-tick
-            --stall-timeout= --no-stall-timeout --trickle-interval=
-            --no-trickle-interval --gossip-interval= --no-gossip-interval
-            --write-timeout= --no-write-timeout --connect-timeout=
-            --no-connect-timeout --retry-interval= --no-retry-interval
-            --retry-max= --no-retry-max --api-listen= --no-api-listen
-            --api-allow= --no-api-allow --api-cookie-file= --no-api-cookie-file
-            --api-user= --no-api-user --api-password= --no-api-password
-            --event-log= --no-event-log --log-level= --no-log-level --log-file=
-            --no-log-file --log-format= --no-log-format --check-config
-            --print-config --version --help' -- "$cur")
+            --no-eth-dnsdisc --electrum --electrum-listen= --no-electrum-listen
+            --electrum-tls-listen= --no-electrum-tls-listen
+            --electrum-certificate= --no-electrum-certificate --electrum-key=
+            --no-electrum-key --electrum-banner= --no-electrum-banner
+            --electrum-donation-address= --no-electrum-donation-address
+            --electrum-sessions= --no-electrum-sessions
+            --electrum-sessions-per-address= --no-electrum-sessions-per-address
+            --electrum-idle-timeout= --no-electrum-idle-timeout
+            --electrum-cost-soft= --no-electrum-cost-soft --electrum-cost-hard=
+            --no-electrum-cost-hard --nat --nat= --no-nat --maxpeers=
+            --no-maxpeers --outbound= --no-outbound --block-relay=
+            --no-block-relay --asmap= --no-asmap --netrestrict=
+            --no-netrestrict --proxy= --no-proxy --proxy-user= --no-proxy-user
+            --proxy-password= --no-proxy-password --onion= --no-onion
+            --onion-user= --no-onion-user --onion-password= --no-onion-password
+            --tor-isolation --i2psam= --no-i2psam --whitelist= --no-whitelist
+            --bantime= --no-bantime --max-send-buffer= --no-max-send-buffer
+            --handshake-timeout= --no-handshake-timeout --idle-timeout=
+            --no-idle-timeout --ping-interval= --no-ping-interval --stall-tick=
+            --no-stall-tick --stall-timeout= --no-stall-timeout
+            --trickle-interval= --no-trickle-interval --gossip-interval=
+            --no-gossip-interval --write-timeout= --no-write-timeout
+            --connect-timeout= --no-connect-timeout --retry-interval=
+            --no-retry-interval --retry-max= --no-retry-max --api-listen=
+            --no-api-listen --api-allow= --no-api-allow --api-cookie-file=
+            --no-api-cookie-file --api-user= --no-api-user --api-password=
+            --no-api-password --event-log= --no-event-log --log-level=
+            --no-log-level --log-file= --no-log-file --log-format=
+            --no-log-format --check-config --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
             compopt -o nospace
         fi

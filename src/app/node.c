@@ -21,6 +21,7 @@
 #include "app/log_metrics.h"
 #include "app/node_api.h"
 #include "app/node_discovery.h"
+#include "app/node_electrum.h"
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
 #include "app/node_nat.h"
@@ -98,6 +99,8 @@ static int start_threads(struct node *n)
         rc = server_start(n->server, on_server_stopped, n);
     n->server_started = rc == 0;
     if (rc == 0)
+        rc = node_electrum_start(n);
+    if (rc == 0)
         rc = dialer_start(n->dialer);
     if (rc == 0)
         rc = node_discovery_start(n);
@@ -126,7 +129,7 @@ static int start(struct node *n)
     n->signals = signals_new(loop_base(n->loop), on_signal, n);
     if (!n->overdue || !n->signals || !n->housekeeping || event_add(n->housekeeping, &minute) < 0)
         return STATUS_FAILURE;
-    if (node_open_listeners(n) < 0 || node_api_start(n) < 0)
+    if (node_open_listeners(n) < 0 || node_electrum_listen(n) < 0 || node_api_start(n) < 0)
         return STATUS_BIND;
     rc = node_ethereum_start(n);
     if (rc < 0)
@@ -150,6 +153,7 @@ static void take_down(struct node *n)
         server_join(n->server);
     if (n->bitcoin_started)
         bitcoin_stop(n->bitcoin);
+    node_electrum_stop(n);
     node_nat_stop(n);
     node_discovery_stop(n);
     node_ethereum_stop(n);

@@ -6,6 +6,7 @@
 
 #include "app/exit_status.h"
 #include "app/node_book.h"
+#include "app/node_electrum.h"
 #include "app/node_gate.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -233,7 +234,7 @@ static int make_parts(struct node *n)
         return rc;
     slots_init(&n->slots, (unsigned)o->maxpeers, outbound);
     n->loop = loop_new();
-    n->server = server_new((unsigned)o->maxpeers);
+    n->server = server_new((unsigned)o->maxpeers + node_electrum_places(n));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
     rc = make_bitcoin(n);
@@ -243,7 +244,9 @@ static int make_parts(struct node *n)
     if (rc < 0)
         return rc;
     n->network = (unsigned)rc;
-    rc = make_paths(n);
+    rc = node_electrum_make(n);
+    if (rc == 0)
+        rc = make_paths(n);
     if (rc == 0)
         rc = make_dialer(n, params->default_port);
     if (rc < 0)
@@ -274,6 +277,7 @@ void node_free_parts(struct node *n)
     server_free(n->server);
     dialer_free(n->dialer);
     dial_paths_free(n->paths);
+    node_electrum_free(n);
     bitcoin_free(n->bitcoin);
     node_book_close(n);
     node_gate_close(n);
@@ -320,6 +324,7 @@ int node_open_listeners(struct node *n)
 
 void node_close_listeners(struct node *n)
 {
+    node_electrum_close(n);
     while (n->n_listeners > 0)
         listener_free(n->listeners[--n->n_listeners]);
 }

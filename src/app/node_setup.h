@@ -18,6 +18,7 @@
 
 struct node_api;
 struct node_discovery;
+struct node_electrum;
 struct node_ethereum_dns;
 struct node_nat;
 struct signals;
@@ -49,7 +50,8 @@ struct node {
     struct eth_discovery *ethereum;
     struct node_ethereum_dns *ethereum_dns; /* or NULL */
     bool ethereum_started;
-    struct node_nat *nat; /* or NULL */
+    struct node_electrum *electrum; /* or NULL */
+    struct node_nat *nat;           /* or NULL */
     struct dial_paths *paths;
     struct dialer *dialer;
     struct node_discovery *discovery; /* or NULL */

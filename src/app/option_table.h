@@ -28,6 +28,7 @@ enum option_kind {
     X(SECTION_GENERAL, "", "General")           \
     X(SECTION_BITCOIN, "bitcoin", "Bitcoin")    \
     X(SECTION_ETHEREUM, "ethereum", "Ethereum") \
+    X(SECTION_ELECTRUM, "electrum", "Electrum") \
     X(SECTION_PEERS, "peers", "Peers")          \
     X(SECTION_API, "api", "HTTP")               \
     X(SECTION_LOG, "log", "Log")                \

@@ -90,6 +90,17 @@ struct options {
     const char *nat;   /* "any", "pcp", "natpmp", or NULL; static text */
     char *nat_gateway; /* ADDR:PORT, or NULL: the default route's */
 
+    bool electrum;
+    struct option_list electrum_listen;     /* ADDR[:PORT] */
+    struct option_list electrum_tls_listen; /* ADDR[:PORT] */
+    char *electrum_certificate, *electrum_key;
+    char *electrum_banner; /* file, or NULL */
+    char *electrum_donation_address;
+    int64_t electrum_sessions;
+    int64_t electrum_sessions_per_address; /* 0: no bound */
+    int64_t electrum_idle_timeout_ms;
+    int64_t electrum_cost_soft, electrum_cost_hard; /* hard 0: no bound */
+
     int64_t maxpeers;
     int64_t outbound;                          /* 0 with --connect */
     int64_t block_relay;                       /* 0 with --connect */

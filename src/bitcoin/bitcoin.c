@@ -161,6 +161,12 @@ void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d)
     b->dialer = d;
 }
 
+void bitcoin_on_tip(struct bitcoin *b, void (*moved)(void *arg), void *arg)
+{
+    b->tip_listener = moved;
+    b->tip_listener_arg = arg;
+}
+
 int bitcoin_start(struct bitcoin *b)
 {
     int rc = blocks_start(b);

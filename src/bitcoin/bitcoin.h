@@ -57,6 +57,10 @@ struct dial_source bitcoin_dial_source(struct bitcoin *b);
  * thread, before bitcoin_start. */
 void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d);
 
+/* Who hears that the active chain has changed: moved(arg) on the manager thread, which must not
+ * block. Thread: the main thread, before bitcoin_start. */
+void bitcoin_on_tip(struct bitcoin *b, void (*moved)(void *arg), void *arg);
+
 /* Start the manager thread. Thread: the main thread, before any peer exists. */
 int bitcoin_start(struct bitcoin *b);
 
@@ -80,6 +84,10 @@ unsigned bitcoin_peers(const struct bitcoin *b);
 /* Whether the chain has the network's minimum work and no peer is known to have more headers.
  * Thread: any. */
 bool bitcoin_in_sync(const struct bitcoin *b);
+
+/* What peers relay at least, in satoshi per 1,000 virtual bytes: the median of their fee filters
+ * (BIP133), or 1,000 before one is known. Thread: any. */
+int64_t bitcoin_relay_fee(const struct bitcoin *b);
 
 /* When the manager last turned, monotonic microseconds. Thread: any. */
 int64_t bitcoin_heartbeat_us(const struct bitcoin *b);

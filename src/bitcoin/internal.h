@@ -113,6 +113,10 @@ struct bitcoin {
     int64_t tip_moved_us;
     bool tip_stale;
 
+    atomic_int_fast64_t relay_fee; /* satoshi per 1,000 virtual bytes; relay_fee.c */
+    void (*tip_listener)(void *arg);
+    void *tip_listener_arg;
+
     struct dialer *dialer; /* or NULL */
 
     /* thread dialer */
@@ -138,6 +142,7 @@ int btc_negotiate(struct peer *p);
 int btc_handle(struct peer *p, const struct peer_message *m);
 
 /* --- the parts of the manager, and the handlers of its messages: thread manager --- */
+extern const struct manager_part relay_fee_part;
 extern const struct manager_part sync_part;
 void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);

@@ -17,10 +17,9 @@ typedef void manager_handler(struct bitcoin *b, struct manager_peer *s,
                              struct manager_payload *payload);
 
 static const struct manager_part *const parts[PART_COUNT] = {
-    [PART_ADDR_RELAY] = &addr_relay_part,
-    [PART_SYNC] = &sync_part,
-    [PART_GENERATE] = &generate_part,
-    [PART_BLOCKS] = &blocks_part,
+    [PART_ADDR_RELAY] = &addr_relay_part, [PART_SYNC] = &sync_part,
+    [PART_GENERATE] = &generate_part,     [PART_BLOCKS] = &blocks_part,
+    [PART_RELAY_FEE] = &relay_fee_part,
 };
 
 static manager_handler *const handlers[MANAGER_EVENTS] = {
@@ -170,6 +169,8 @@ void manager_tip_moved(struct bitcoin *b, const struct chain_result *r, bool hol
     serve_tip_moved(b, r, holds_block);
     EACH_PART(i, tip_moved)
     parts[i]->tip_moved(b, r);
+    if (b->tip_listener)
+        b->tip_listener(b->tip_listener_arg);
 }
 
 int manager_init(struct bitcoin *b)

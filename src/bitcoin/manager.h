@@ -17,7 +17,14 @@ struct chain_result;
 struct manager_peer;
 
 /* In the order in which they are told. */
-enum manager_part_id { PART_ADDR_RELAY, PART_SYNC, PART_GENERATE, PART_BLOCKS, PART_COUNT };
+enum manager_part_id {
+    PART_ADDR_RELAY,
+    PART_SYNC,
+    PART_GENERATE,
+    PART_BLOCKS,
+    PART_RELAY_FEE,
+    PART_COUNT
+};
 
 /* Every function may be missing. */
 struct manager_part {

@@ -1,0 +1,282 @@
+/* Two kinds of listeners hand their connections to one Electrum server: plain ones, and those on
+ * which TLS is spoken. The certificate is made at the first start and kept, since clients remember
+ * it. */
+#include "app/node_electrum.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/node_setup.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/chain/params.h"
+#include "config.h"
+#include "electrum/electrum.h"
+#include "log/log.h"
+#include "net/tls/tls.h"
+#include "store/atomic_file.h"
+#include "store/read_file.h"
+
+enum { FILE_NAME_BYTES = 4096, BANNER_MAX_BYTES = 4096 };
+
+struct node_electrum {
+    struct electrum *electrum;
+    struct slots slots;
+    struct listener *listeners[2 * OPTION_LISTEN_MAX];
+    unsigned n_listeners;
+    bool started;
+};
+
+unsigned node_electrum_places(const struct node *n)
+{
+    return n->options->electrum ? (unsigned)n->options->electrum_sessions : 0;
+}
+
+/* --- the certificate --- */
+
+static int read_pem(struct buf *out, const char *path)
+{
+    uint8_t *data;
+    size_t len;
+    int rc = read_file(&data, &len, path, TLS_PEM_MAX_BYTES);
+
+    if (rc < 0)
+        return rc;
+    rc = buf_append(out, data, len);
+    explicit_bzero(data, len);
+    mem_free(data);
+    return rc;
+}
+
+/* The operator's, or our own, made when it is missing. */
+static int get_pair(struct buf *cert, struct buf *key, const char *cert_path, const char *key_path,
+                    bool own)
+{
+    int rc = read_pem(cert, cert_path);
+
+    if (rc == 0)
+        rc = read_pem(key, key_path);
+    if (rc != PN_ENOENT || !own)
+        return rc;
+    buf_reset(cert);
+    rc = tls_certificate_make(cert, key, "p2pnode");
+    if (rc == 0)
+        rc = atomic_file_replace(key_path, key->data, key->len);
+    if (rc == 0)
+        rc = atomic_file_replace(cert_path, cert->data, cert->len);
+    if (rc == 0)
+        log_info("electrum", "made a certificate, %s", cert_path);
+    return rc;
+}
+
+static int use_certificate(struct node *n, const char *cert_path, const char *key_path, bool own)
+{
+    struct buf cert, key;
+    int rc;
+
+    buf_init(&cert, TLS_PEM_MAX_BYTES);
+    buf_init(&key, TLS_PEM_MAX_BYTES);
+    rc = get_pair(&cert, &key, cert_path, key_path, own);
+    if (rc == 0)
+        rc = electrum_use_certificate(n->electrum->electrum, (struct bytes){cert.data, cert.len},
+                                      (struct bytes){key.data, key.len});
+    if (rc < 0)
+        log_error("electrum", "cannot use the certificate %s with the key %s: %s", cert_path,
+                  key_path, pn_strerror(rc));
+    if (key.data)
+        explicit_bzero(key.data, key.cap);
+    buf_free(&cert);
+    buf_free(&key);
+    return rc;
+}
+
+static int set_up_tls(struct node *n)
+{
+    const struct options *o = n->options;
+    char *paths;
+    int rc;
+
+    if (o->electrum_tls_listen.n == 0)
+        return 0;
+    if (o->electrum_certificate && o->electrum_key)
+        return use_certificate(n, o->electrum_certificate, o->electrum_key, false);
+    paths = mem_alloc_array(2, FILE_NAME_BYTES);
+    if (!paths)
+        return PN_ENOMEM;
+    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-cert.pem", o->datadir);
+    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-key.pem", o->datadir);
+    rc = use_certificate(n, paths, paths + FILE_NAME_BYTES, true);
+    mem_free(paths);
+    return rc;
+}
+
+/* --- making it --- */
+
+static void on_tip_moved(void *arg)
+{
+    electrum_tip_moved(arg);
+}
+
+static int read_banner(char **out, const struct options *o)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    int rc;
+
+    *out = NULL;
+    if (!o->electrum_banner)
+        return 0;
+    rc = read_file(&data, &len, o->electrum_banner, BANNER_MAX_BYTES);
+    if (rc == 0) {
+        *out = mem_alloc(len + 1);
+        rc = *out ? 0 : PN_ENOMEM;
+    }
+    if (rc == 0) {
+        memcpy(*out, data, len);
+        (*out)[len] = '\0';
+    } else {
+        log_error("electrum", "cannot read %s: %s", o->electrum_banner, pn_strerror(rc));
+    }
+    mem_free(data);
+    return rc;
+}
+
+static void fill_config(struct electrum_config *config, struct node *n)
+{
+    const struct options *o = n->options;
+    const struct peer_config peer = PEER_CONFIG_DEFAULT;
+
+    *config = (struct electrum_config){
+        .chain = {&node_electrum_chain_ops, n->bitcoin},
+        .software = "p2pnode " PACKAGE_VERSION,
+        .donation_address = o->electrum_donation_address,
+        .policy = &n->policy,
+        .peer = peer,
+        .max_sessions = (unsigned)o->electrum_sessions,
+        .sessions_per_address = (unsigned)o->electrum_sessions_per_address,
+        .cost_soft = (double)o->electrum_cost_soft,
+        .cost_hard = (double)o->electrum_cost_hard,
+    };
+    config->peer.handshake_timeout_ms = o->handshake_timeout_ms;
+    config->peer.idle_timeout_ms = o->electrum_idle_timeout_ms;
+    config->peer.write_timeout_ms = o->write_timeout_ms;
+    memcpy(config->genesis_hash, btc_params_find(o->bitcoin)->genesis_hash,
+           sizeof config->genesis_hash);
+}
+
+int node_electrum_make(struct node *n)
+{
+    struct electrum_config config;
+    char *banner;
+    int rc;
+
+    if (!n->options->electrum)
+        return 0;
+    n->electrum = mem_zalloc(sizeof *n->electrum);
+    if (!n->electrum)
+        return PN_ENOMEM;
+    fill_config(&config, n);
+    rc = read_banner(&banner, n->options);
+    if (rc < 0)
+        return rc;
+    config.banner = banner;
+    slots_init(&n->electrum->slots, config.max_sessions, 0);
+    rc = electrum_new(&n->electrum->electrum, &config);
+    mem_free(banner);
+    if (rc == 0)
+        rc = electrum_attach(n->electrum->electrum, n->server, &n->electrum->slots);
+    if (rc == 0)
+        rc = set_up_tls(n);
+    if (rc == 0)
+        bitcoin_on_tip(n->bitcoin, on_tip_moved, n->electrum->electrum);
+    return rc;
+}
+
+/* --- listening --- */
+
+static int on_plain(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
+{
+    return electrum_accepted(arg, c, from, has_slot, false);
+}
+
+static int on_tls(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
+{
+    return electrum_accepted(arg, c, from, has_slot, true);
+}
+
+/* The ports that Electrum uses for the network. */
+static uint16_t usual_port(const struct options *o, bool tls)
+{
+    bool mainnet = strcmp(o->bitcoin, "mainnet") == 0;
+
+    return (uint16_t)((mainnet ? 50001 : 51001) + tls);
+}
+
+static int listen_on(struct node *n, const struct option_list *list, bool tls)
+{
+    struct node_electrum *e = n->electrum;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct listener_config config = {
+            .network = tls ? "electrum-tls" : "electrum",
+            .gate = &n->gate,
+            .slots = &e->slots,
+            .accepted = tls ? on_tls : on_plain,
+            .arg = e->electrum,
+        };
+        int rc = net_addr_parse(&config.addr, list->items[i], usual_port(n->options, tls));
+
+        if (rc == 0)
+            rc = listener_new(&e->listeners[e->n_listeners], loop_base(n->loop), &config);
+        if (rc < 0) {
+            log_error("app", "cannot listen on %s for Electrum: %s", list->items[i],
+                      pn_strerror(rc));
+            return rc;
+        }
+        e->n_listeners++;
+    }
+    return 0;
+}
+
+int node_electrum_listen(struct node *n)
+{
+    int rc;
+
+    if (!n->electrum)
+        return 0;
+    rc = listen_on(n, &n->options->electrum_listen, false);
+    return rc < 0 ? rc : listen_on(n, &n->options->electrum_tls_listen, true);
+}
+
+/* --- running --- */
+
+int node_electrum_start(struct node *n)
+{
+    int rc = n->electrum ? electrum_start(n->electrum->electrum) : 0;
+
+    if (n->electrum)
+        n->electrum->started = rc == 0;
+    return rc;
+}
+
+void node_electrum_close(struct node *n)
+{
+    while (n->electrum && n->electrum->n_listeners > 0)
+        listener_free(n->electrum->listeners[--n->electrum->n_listeners]);
+}
+
+void node_electrum_stop(struct node *n)
+{
+    if (!n->electrum || !n->electrum->started)
+        return;
+    electrum_stop(n->electrum->electrum);
+    n->electrum->started = false;
+}
+
+void node_electrum_free(struct node *n)
+{
+    if (!n->electrum)
+        return;
+    electrum_free(n->electrum->electrum);
+    MEM_FREE(n->electrum);
+}

@@ -1,0 +1,32 @@
+/* The Electrum server as a part of the node: from its options, with its certificate, over the
+ * Bitcoin network. */
+#ifndef APP_NODE_ELECTRUM_H
+#define APP_NODE_ELECTRUM_H
+
+struct node;
+
+/* Sessions there may be, for the size of the peer table; 0 without --electrum. Thread: any. */
+unsigned node_electrum_places(const struct node *n);
+
+/* Make it, when --electrum is set, and join the server. Thread: the main thread, when Bitcoin and
+ * the server are made. Returns: 0 or a pn_err; node_electrum_stop undoes what was done. */
+int node_electrum_make(struct node *n);
+
+/* Listen; start its thread. Thread: the main thread. Returns: 0 or a pn_err, which has been logged.
+ */
+int node_electrum_listen(struct node *n);
+int node_electrum_start(struct node *n);
+
+/* Accept nobody any more. Thread: loop, or when it does not run. */
+void node_electrum_close(struct node *n);
+
+/* Thread: the main thread, when the server has ended. */
+void node_electrum_stop(struct node *n);
+
+/* Thread: the main thread, when no peer is left. */
+void node_electrum_free(struct node *n);
+
+/* The Bitcoin network as a chain source. `arg` is the struct bitcoin. (node_electrum_chain.c) */
+extern const struct electrum_chain_ops node_electrum_chain_ops;
+
+#endif
