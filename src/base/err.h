@@ -133,7 +133,9 @@
     X(PN_ECHAINID, "wrong_chain_id", "signed for another chain")                               \
     X(PN_ETLS, "tls", "the TLS handshake or a TLS record is bad")                              \
     X(PN_ECOST, "cost_limit", "the session cost more than one may")                            \
-    X(PN_ENAT_REFUSED, "nat_refused", "the gateway refuses to map a port")
+    X(PN_ENAT_REFUSED, "nat_refused", "the gateway refuses to map a port")                     \
+    X(PN_ELOWWORK, "low_work", "a chain of too little work")                                   \
+    X(PN_EMISMATCH, "other_headers", "headers differ from those shown before")
 
 enum pn_err {
     PN_OK = 0,

@@ -247,8 +247,8 @@ static void learn_what_peers_have(struct bitcoin *b)
         const struct manager_peer *s = b->peers[i];
         uint64_t id = peer_id(s->peer);
 
-        if (s->best_height > 0)
-            fetch_peer_has(b->blocks.fetch, id, (uint32_t)s->best_height);
+        if (s->lead.claims > 0)
+            fetch_peer_has(b->blocks.fetch, id, (uint32_t)s->lead.claims);
         if (s->shown_height > 0)
             fetch_peer_announced(b->blocks.fetch, id, s->shown_height);
     }

@@ -60,24 +60,10 @@ static int on_feefilter(struct peer *p, struct btc_peer *bp, const struct btc_ms
     return 0;
 }
 
-/* Hash, work and linkage are checked here, in parallel for all peers; the manager does the rest. */
 static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
-    const struct btc_headers *h = &m->u.headers;
-    struct manager_headers *batch = manager_headers_new(h->count);
-    int rc;
-
-    if (!batch)
-        return PN_ENOMEM;
-    memcpy(batch->headers, h->items, h->count * sizeof *h->items);
-    rc = headers_precheck(batch->hashes, batch->headers, h->count, &bp->net->config.params);
-    if (rc < 0) {
-        mem_free(batch);
-        return rc;
-    }
-    if (h->count)
-        peer_add_known(p, batch->hashes[h->count - 1]);
-    return manager_tell(&bp->net->inbox, p, MANAGER_HEADERS, &batch->head);
+    (void)bp;
+    return header_session_take(p, &m->u.headers);
 }
 
 /* Only blocks matter: transactions are not relayed. The last announced one leads to the rest. */

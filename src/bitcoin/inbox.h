@@ -14,12 +14,13 @@
 enum manager_event {
     MANAGER_PEER_READY, /* carries a reference */
     MANAGER_PEER_GONE,
-    MANAGER_HEADERS,    /* struct manager_headers */
-    MANAGER_BLOCK_INV,  /* struct manager_hashes */
-    MANAGER_GETHEADERS, /* struct manager_hashes: the locator and its stop */
-    MANAGER_GETBLOCKS,  /* likewise */
-    MANAGER_ADDRS,      /* struct manager_addrs */
-    MANAGER_BLOCK,      /* struct manager_block, blocks.h */
+    MANAGER_HEADERS,      /* struct manager_headers */
+    MANAGER_MORE_HEADERS, /* struct manager_hashes: of a low-work chain, what follows this one */
+    MANAGER_BLOCK_INV,    /* struct manager_hashes */
+    MANAGER_GETHEADERS,   /* struct manager_hashes: the locator and its stop */
+    MANAGER_GETBLOCKS,    /* likewise */
+    MANAGER_ADDRS,        /* struct manager_addrs */
+    MANAGER_BLOCK,        /* struct manager_block, blocks.h */
     MANAGER_EVENTS
 };
 
@@ -30,9 +31,17 @@ struct manager_payload {
     void (*free)(struct manager_payload *self); /* NULL: it is one allocation of mem_alloc */
 };
 
+/* What comes after a batch of headers. */
+enum manager_follows {
+    FOLLOWS_NOTHING,   /* this is all that the peer has; n may be 0 */
+    FOLLOWS_BY_ITSELF, /* more, which has been asked for or is held */
+    FOLLOWS_IF_ASKED,  /* perhaps more */
+};
+
 /* The payloads, each one allocation. */
 struct manager_headers {
     struct manager_payload head;
+    enum manager_follows follows;
     size_t n;
     struct btc_header *headers;
     uint8_t (*hashes)[BTC_HASH_BYTES]; /* of the headers */

@@ -11,6 +11,8 @@
 #include "bitcoin/chain/view.h"
 #include "bitcoin/frames.h"
 #include "bitcoin/gossip.h"
+#include "bitcoin/header_leads.h"
+#include "bitcoin/header_session.h"
 #include "bitcoin/headerdb/saver.h"
 #include "bitcoin/inbox.h"
 #include "bitcoin/manager.h"
@@ -39,13 +41,14 @@ struct btc_peer {
     int64_t time_offset_s; /* theirs minus ours */
     bool relay;            /* wants transactions announced */
     bool wtxid_relay, addr_v2;
-    struct net_addr seen_us_at;   /* our address as they see it */
-    bool told_manager;            /* READY was posted, so GONE must follow */
-    struct manager_peer *managed; /* thread manager */
-    struct gossip gossip;         /* thread in */
-    struct bytes raw;             /* thread in: the payload of the message under way */
-    struct block_wants wants;     /* blocks that were asked of it */
-    struct score score;           /* of harmless requests in bulk */
+    struct net_addr seen_us_at;    /* our address as they see it */
+    bool told_manager;             /* READY was posted, so GONE must follow */
+    struct manager_peer *managed;  /* thread manager */
+    struct header_session headers; /* thread in, but for what it says itself */
+    struct gossip gossip;          /* thread in */
+    struct bytes raw;              /* thread in: the payload of the message under way */
+    struct block_wants wants;      /* blocks that were asked of it */
+    struct score score;            /* of harmless requests in bulk */
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
     atomic_bool wants_headers;         /* sent sendheaders, BIP130 */
@@ -62,12 +65,13 @@ struct manager_peer {
     struct peer *peer; /* a reference */
 
     /* sync.c */
-    int64_t best_height;   /* what it claimed or showed */
-    bool asked;            /* since it is here */
-    bool in_flight;        /* a getheaders is unanswered */
-    bool again;            /* something was announced meanwhile */
+    struct header_lead lead;
     uint32_t shown_height; /* highest header it sent; a batch that does not raise it ends a sync */
     unsigned unconnected;  /* batches in a row whose parent was unknown */
+    bool in_flight;        /* a getheaders is unanswered */
+    bool again;            /* something was announced meanwhile */
+    int64_t more_us;       /* when what follows more_after is asked for; CLOCK_NEVER: not */
+    uint8_t more_after[BTC_HASH_BYTES];
 
     /* addr_relay.c */
     struct known addrs_known;         /* told to it, or by it */
@@ -105,7 +109,8 @@ struct bitcoin {
     struct manager_peer *places; /* what they point to */
     unsigned n_peers;
     int64_t due_us[PART_COUNT];
-    uint64_t sync_peer_id;  /* whose batches we are following; 0: none */
+    struct header_leads leads;
+    int64_t low_work_us;    /* when a chain of little work may go on next */
     int64_t generate_at_us; /* 0: not yet set */
     struct bitcoin_metrics metrics;
     struct siphash_key relay_key; /* who hears of which address */
@@ -145,6 +150,7 @@ int btc_handle(struct peer *p, const struct peer_message *m);
 extern const struct manager_part relay_fee_part;
 extern const struct manager_part sync_part;
 void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+void sync_more(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 
 /* Each answer ends the peer_hold of its request. */

@@ -23,9 +23,10 @@ static const struct manager_part *const parts[PART_COUNT] = {
 };
 
 static manager_handler *const handlers[MANAGER_EVENTS] = {
-    [MANAGER_HEADERS] = sync_headers,        [MANAGER_BLOCK_INV] = sync_block_inv,
-    [MANAGER_GETHEADERS] = serve_getheaders, [MANAGER_GETBLOCKS] = serve_getblocks,
-    [MANAGER_ADDRS] = addr_relay_addrs,      [MANAGER_BLOCK] = blocks_on_result,
+    [MANAGER_HEADERS] = sync_headers,      [MANAGER_BLOCK_INV] = sync_block_inv,
+    [MANAGER_MORE_HEADERS] = sync_more,    [MANAGER_GETHEADERS] = serve_getheaders,
+    [MANAGER_GETBLOCKS] = serve_getblocks, [MANAGER_ADDRS] = addr_relay_addrs,
+    [MANAGER_BLOCK] = blocks_on_result,
 };
 
 #define EACH_PART(i, function)           \

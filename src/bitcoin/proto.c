@@ -88,6 +88,7 @@ static void on_release(struct peer *p)
     struct btc_peer *bp = btc_peer_of(p);
 
     arena_free(&bp->arena);
+    header_session_free(&bp->headers);
     score_destroy(&bp->score);
     block_wants_destroy(&bp->wants);
     mem_free(bp);

@@ -10,8 +10,7 @@
 #include "metrics/metrics.h"
 
 enum {
-    GETBLOCKS_MAX = 500, /* hashes in one answer; protocol documentation, "getblocks" */
-    ANNOUNCE_MAX = 8     /* headers in one announcement; Core, MAX_BLOCKS_TO_ANNOUNCE */
+    GETBLOCKS_MAX = 500 /* hashes in one answer; protocol documentation, "getblocks" */
 };
 
 static void send_headers(struct bitcoin *b, struct peer *p, const struct btc_header *headers,
@@ -104,12 +103,12 @@ static bool wants_inv(struct peer *p, const uint8_t hash[32])
 
 void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
 {
-    struct btc_header headers[ANNOUNCE_MAX];
+    struct btc_header headers[HEADERS_ANNOUNCED_MAX];
     uint32_t n = chain_height(&b->chain) - first_height + 1;
     struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
     struct server_broadcast cast = {.network = b->network, .want = wants_headers};
 
-    if (n > ANNOUNCE_MAX)
+    if (n > HEADERS_ANNOUNCED_MAX)
         return;
     memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     for (uint32_t i = 0; i < n; i++)

@@ -201,6 +201,10 @@ int peer_reply(struct peer *p, struct frame *f, unsigned flags);
  * before a large answer is made. Thread: in. Returns: 0 or PN_EQUIT. */
 int peer_rest(struct peer *p);
 
+/* Let what has been replied go at once, before a handler goes on with longer work. Thread: in.
+ * Returns: 0 or PN_EQUIT. */
+int peer_flush(struct peer *p);
+
 /* The answer to a message comes from elsewhere, by peer_send: until peer_release is called once for
  * each peer_hold, no further message of this peer is handled. Neither is one while half of
  * max_send_bytes waits to be written. So a peer that asks faster than it reads waits for its own

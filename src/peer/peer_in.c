@@ -42,6 +42,11 @@ int peer_reply(struct peer *p, struct frame *f, unsigned flags)
     return p->corked == PEER_CORK_FRAMES ? flush_replies(p) : 0;
 }
 
+int peer_flush(struct peer *p)
+{
+    return flush_replies(p);
+}
+
 static int read_more(struct peer *p)
 {
     size_t room, got = 0;

@@ -44,6 +44,31 @@ static void await_height(struct node_fixture *n, uint32_t height)
     ck_assert_uint_eq(bitcoin_height(n->bitcoin), height);
 }
 
+/* The first request comes with the greeting; before it a large batch is not looked at. */
+static void join_and_be_asked(struct remote *r, struct node_fixture *n)
+{
+    struct btc_msg m;
+
+    remote_open(r, n, true);
+    remote_send_version(r, 70016, 1);
+    remote_send_empty(r, BTC_CMD_SENDADDRV2);
+    remote_send_empty(r, BTC_CMD_VERACK);
+    remote_await(r, &m, BTC_CMD_GETHEADERS);
+}
+
+/* Wait to be asked for what follows a header, or, where it is the tip, its parent. */
+static void await_request_after(struct remote *r, const struct btc_header *h)
+{
+    uint8_t hash[BTC_HASH_BYTES];
+    struct btc_msg m;
+
+    btc_header_hash(hash, h);
+    do
+        remote_await(r, &m, BTC_CMD_GETHEADERS);
+    while (memcmp(m.u.getheaders.hashes[0], hash, BTC_HASH_BYTES) != 0 &&
+           memcmp(m.u.getheaders.hashes[0], h->prev, BTC_HASH_BYTES) != 0);
+}
+
 START_TEST(an_announced_block_is_asked_for_and_followed)
 {
     struct node_fixture n;
@@ -72,21 +97,16 @@ START_TEST(full_batches_are_followed_by_the_next_request)
     static struct btc_header h[5000];
     struct node_fixture n;
     struct remote r;
-    struct btc_msg m;
-    uint8_t tip[BTC_HASH_BYTES], hash[BTC_HASH_BYTES];
+    uint8_t tip[BTC_HASH_BYTES];
 
     node_start(&n);
-    remote_join(&r, &n);
+    join_and_be_asked(&r, &n);
     mine_headers(h, tip, 5000, genesis(), GENESIS_TIME);
     for (unsigned at = 0; at < 5000; at += 2000) {
         unsigned count = at + 2000 <= 5000 ? 2000 : 5000 - at;
 
-        if (at > 0) {
-            btc_header_hash(hash, &h[at - 2]);
-            do /* asked at the tip's parent, so the batch before is the second in the locator */
-                remote_await(&r, &m, BTC_CMD_GETHEADERS);
-            while (memcmp(m.u.getheaders.hashes[0], hash, BTC_HASH_BYTES) != 0);
-        }
+        if (at > 0)
+            await_request_after(&r, &h[at - 1]);
         send_headers(&r, h + at, count);
     }
     await_height(&n, 5000);
@@ -130,7 +150,7 @@ START_TEST(getheaders_is_answered_always_and_up_to_the_stop)
     struct btc_msg m;
 
     node_start(&n);
-    remote_join(&r, &n);
+    join_and_be_asked(&r, &n);
     mine_headers(h, tip, 10, genesis(), GENESIS_TIME);
     send_headers(&r, h, 10);
     await_height(&n, 10);
@@ -305,9 +325,10 @@ START_TEST(ten_requests_at_once_get_ten_whole_answers)
     uint8_t tip[BTC_HASH_BYTES];
 
     node_start(&n);
-    remote_join(&r, &n);
+    join_and_be_asked(&r, &n);
     mine_headers(h, tip, 4000, genesis(), GENESIS_TIME);
     send_headers(&r, h, 2000);
+    await_request_after(&r, &h[1999]);
     send_headers(&r, h + 2000, 2000);
     await_height(&n, 4000);
     for (int i = 0; i < 10; i++)

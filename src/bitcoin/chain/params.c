@@ -73,6 +73,8 @@ static const struct btc_params mainnet = {
     .segwit_height = 481824,
     .csv_height = 419328,
     .min_work = BTC_WORK(0x1128750f8, 0x2f4c366153a3a030),
+    .presync_period = 641,
+    .presync_buffer = 15218,
     .seeds = mainnet_seeds,
 };
 
@@ -97,6 +99,8 @@ static const struct btc_params testnet3 = {
     .segwit_height = 834624,
     .csv_height = 770112,
     .min_work = BTC_WORK(0x17dd, 0xe1c649f3708d14b6),
+    .presync_period = 673,
+    .presync_buffer = 14460,
     .seeds = testnet3_seeds,
 };
 
@@ -124,6 +128,8 @@ static const struct btc_params testnet4 = {
     .segwit_height = 1,
     .csv_height = 1,
     .min_work = BTC_WORK(0x9a0, 0xfe15d0177d086304),
+    .presync_period = 606,
+    .presync_buffer = 16092,
     .seeds = testnet4_seeds,
 };
 
@@ -147,6 +153,8 @@ static const struct btc_params signet = {
     .segwit_height = 1,
     .csv_height = 1,
     .min_work = BTC_WORK(0x0, 0x00000b463ea0a4b8),
+    .presync_period = 620,
+    .presync_buffer = 15724,
     .seeds = signet_seeds,
 };
 
@@ -171,6 +179,8 @@ static const struct btc_params regtest = {
     .bip65_height = 1,
     .segwit_height = 0,
     .csv_height = 1,
+    .presync_period = 275,
+    .presync_buffer = 7017,
     .seeds = no_seeds,
 };
 

@@ -36,6 +36,8 @@ struct btc_params {
     uint32_t csv_height;    /* BIP113, with BIP68 and BIP112 */
 
     btc_work min_work;        /* work of the honest chain at release: less is not synced */
+    uint32_t presync_period;  /* headers to a commitment of chain/presync.h */
+    uint32_t presync_buffer;  /* headers that wait there for the commitments beyond them */
     const char *const *seeds; /* names of DNS seeds, ended by NULL; nothing here resolves them */
 };
 

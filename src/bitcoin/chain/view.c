@@ -94,6 +94,21 @@ btc_work chain_view_dos_work(struct chain *chain)
     return work;
 }
 
+size_t chain_view_locator_after(struct chain *chain, uint8_t (*out)[BTC_HASH_BYTES],
+                                const uint8_t first[BTC_HASH_BYTES])
+{
+    size_t n;
+
+    /* The genesis ends the longest locator long before it is full. */
+    _Static_assert(CHAIN_LOCATOR_MAX > 64,
+                   "a locator has a dozen hashes and one for each doubling");
+    memcpy(out[0], first, BTC_HASH_BYTES);
+    mutex_lock(&chain->mu);
+    n = chain_locator(chain, out + 1, chain_tip(chain));
+    mutex_unlock(&chain->mu);
+    return n + 1;
+}
+
 size_t chain_view_records(struct chain *chain, struct chain_record *out, uint32_t *generation,
                           uint32_t from, size_t max)
 {

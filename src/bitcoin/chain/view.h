@@ -49,6 +49,12 @@ bool chain_view_header(struct chain *chain, struct btc_header *out,
 /* chain_dos_work, for other threads. */
 btc_work chain_view_dos_work(struct chain *chain);
 
+/* The locator of the best chain, with `first` before it: the form in which what follows `first` is
+ * asked for, known to us or not. Thread: any. Returns: how many hashes, at most CHAIN_LOCATOR_MAX,
+ * which is also the room that `out` must have. */
+size_t chain_view_locator_after(struct chain *chain, uint8_t (*out)[BTC_HASH_BYTES],
+                                const uint8_t first[BTC_HASH_BYTES]);
+
 /* --- For whoever keeps the headers on disk. --- */
 
 struct chain_record {

@@ -56,5 +56,6 @@ TCase *tcase_active(void);
 TCase *tcase_data(void);
 TCase *tcase_altered(void);
 TCase *tcase_view(void);
+TCase *tcase_presync(void);
 
 #endif

@@ -18,5 +18,6 @@ int main(void)
     suite_add_tcase(s, tcase_data());
     suite_add_tcase(s, tcase_altered());
     suite_add_tcase(s, tcase_view());
+    suite_add_tcase(s, tcase_presync());
     return harness_run(s);
 }
