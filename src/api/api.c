@@ -16,6 +16,7 @@
 #include "api/connections.h"
 #include "api/events.h"
 #include "api/guard.h"
+#include "api/web.h"
 #include "api/worker.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -211,12 +212,32 @@ static bool is_permitted(struct api *a, struct evhttp_request *req, const char *
     return code == 0;
 }
 
+/* --- the dashboard --- */
+
+static void on_page(struct evhttp_request *req, void *arg)
+{
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    struct api *a = arg;
+
+    if (!is_reading(req, "page") || !is_permitted(a, req, "page"))
+        return;
+    for (unsigned i = 0; i < web_files_count; i++)
+        if (strcmp(path, web_files[i].path) == 0) {
+            evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Security-Policy",
+                              WEB_POLICY);
+            answer(req, "page", 200, web_files[i].type, web_files[i].data, web_files[i].len);
+            return;
+        }
+    answer_text(req, "page", 404, "not found\n");
+}
+
+/* "/" is both the dashboard and where calls go. */
 static void on_call(struct evhttp_request *req, void *arg)
 {
     struct api *a = arg;
 
     if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
-        answer_text(req, "rpc", 405, "calls are made with POST\n");
+        on_page(req, a);
     else if (is_permitted(a, req, "rpc") && worker_submit(a->worker, req) < 0)
         answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
@@ -264,8 +285,11 @@ static int open_calls(struct api *a, struct event_base *base)
         log_error("api", "cannot write %s: %s", c->cookie_path, pn_strerror(rc));
     if (rc == 0)
         rc = worker_new(&a->worker, base, &c->methods, answer_call, a);
-    if (rc == 0)
-        evhttp_set_cb(a->http, "/", on_call, a);
+    for (unsigned i = 0; i < web_files_count && rc == 0; i++) {
+        const char *path = web_files[i].path;
+
+        evhttp_set_cb(a->http, path, strcmp(path, "/") == 0 ? on_call : on_page, a);
+    }
     return rc;
 }
 

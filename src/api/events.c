@@ -79,7 +79,7 @@ static void put_json(struct buf *out, cJSON *tree)
 
 static void put_stream(struct buf *out, const struct journal_record *r)
 {
-    buf_printf(out, "id: %" PRIu64 "\nevent: %s\ndata: ", r->seq, journal_event_name(r->event));
+    buf_printf(out, "id: %" PRIu64 "\ndata: ", r->seq);
     put_json(out, event_json(r));
     buf_puts(out, "\n\n");
 }

@@ -1,6 +1,7 @@
 /* The stream of events: what the journal notes, as server-sent events (WHATWG HTML, section 9.2) to
  * HTTP clients, and as JSON lines to a file. The journal is the queue: a reader that is too slow
- * misses what has been overwritten, and is told how much that was. */
+ * misses what has been overwritten, and is told how much that was by an event
+ * of the type "lost". */
 #ifndef API_EVENTS_H
 #define API_EVENTS_H
 

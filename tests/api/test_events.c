@@ -121,7 +121,7 @@ START_TEST(what_is_noted_reaches_the_client_with_its_number)
     fd = subscribe(&f, "");
     note(&f, JOURNAL_CONNECTED, 2);
     await(&f, fd, "Content-Type: text/event-stream");
-    await(&f, fd, "id: 2\nevent: connected\ndata: {\"time\":");
+    await(&f, fd, "id: 2\ndata: {\"time\":");
     await(&f, fd, "\"subject\":\"2\",\"network\":\"test\"");
     ck_assert_ptr_null(strstr(f.text, "banned"));
     close(fd);
@@ -156,7 +156,7 @@ START_TEST(topics_choose_and_unknown_ones_are_refused)
     fd = subscribe(&f, "");
     note(&f, JOURNAL_CONNECTED, 1);
     note(&f, JOURNAL_EVICTED, 2);
-    await(&f, fd, "event: evicted");
+    await(&f, fd, "\"event\":\"evicted\"");
     ck_assert_ptr_null(strstr(f.text, "connected"));
     close(fd);
     f.topics = "banned,weather";

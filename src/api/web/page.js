@@ -1,0 +1,38 @@
+// Making elements, and numbers that people can read.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with attributes and children; texts stay texts. "svg:rect" is one of SVG. */
+export function element(name, attributes = {}, ...children) {
+  const made = name.startsWith("svg:") ? document.createElementNS(SVG, name.slice(4)) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+export function fill(holder, children) {
+  holder.replaceChildren(...children);
+}
+
+export const number = (n) => n.toLocaleString("en");
+
+export function bytes(n) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (n >= 1000 && unit < units.length - 1) { n /= 1000; unit++; }
+  return `${unit && n < 100 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+}
+
+export function clock(seconds) {
+  if (!seconds) return "never";
+  const then = new Date(1000 * seconds);
+  const today = then.toDateString() === new Date().toDateString();
+  return today ? then.toLocaleTimeString() : then.toLocaleDateString();
+}
+
+export function span(seconds) {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} d`;
+}

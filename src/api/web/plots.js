@@ -1,0 +1,56 @@
+// Plots over the last ten minutes, drawn by uPlot.
+/* global uPlot */
+import { bytes, number } from "./page.js";
+
+const SAMPLES = 300;
+
+const PLOTS = [
+  { title: "Peers", series: [["in", "inbound"], ["out", "outbound"]], text: number },
+  { title: "Traffic", series: [["received", "received"], ["sent", "sent"]], text: (v) => `${bytes(v)}/s` },
+  { title: "Ping, median", series: [["ping", "ping"]], text: (v) => `${v.toFixed(1)} ms` },
+  { title: "Height", series: [["height", "height"]], text: number },
+];
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function options(plot, width) {
+  const axis = { stroke: () => colour("--soft"), grid: { stroke: () => colour("--line") } };
+  const strokes = ["--accent", "--second"];
+  const text = (self, value) => value === null || value === undefined ? "-" : plot.text(value);
+  return {
+    title: plot.title, width, height: 180, cursor: { y: false },
+    scales: { y: { range: (self, min, max) => [Math.min(min, max - 1), max + Math.max((max - min) / 10, 1)] } },
+    axes: [axis, { ...axis, size: 70, values: (self, ticks) => ticks.map((t) => plot.text(t)) }],
+    series: [{ value: "{HH}:{mm}:{ss}" }, ...plot.series.map(([, label], i) =>
+      ({ label, stroke: () => colour(strokes[i]), width: 2, value: text }))],
+  };
+}
+
+export class Plots {
+  #times = [];
+  #values = {};
+  #drawn = [];
+
+  constructor(holder) {
+    for (const plot of PLOTS) {
+      const box = document.createElement("div");
+      holder.append(box);
+      for (const [key] of plot.series) this.#values[key] = [];
+      const drawn = new uPlot(options(plot, box.clientWidth || 320), [[], ...plot.series.map(() => [])], box);
+      new ResizeObserver(() => drawn.setSize({ width: box.clientWidth, height: 180 })).observe(box);
+      this.#drawn.push({ plot, drawn });
+    }
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+      this.#drawn.forEach(({ drawn }) => drawn.redraw()));
+  }
+
+  /** One sample of every series; null where there is none. */
+  add(time, sample) {
+    this.#times.push(time);
+    for (const key of Object.keys(this.#values)) this.#values[key].push(sample[key] ?? null);
+    if (this.#times.length > SAMPLES)
+      [this.#times, ...Object.values(this.#values)].forEach((list) => list.shift());
+    for (const { plot, drawn } of this.#drawn)
+      drawn.setData([this.#times, ...plot.series.map(([key]) => this.#values[key])]);
+  }
+}
