@@ -80,6 +80,9 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --onlynet)
+        mapfile -t COMPREPLY < <(compgen -W 'ipv4 ipv6 onion i2p cjdns' -- "$cur")
+        ;;
     --api-cookie-file)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -133,8 +136,9 @@ _p2pnode()
             --no-netrestrict --proxy= --no-proxy --proxy-user= --no-proxy-user
             --proxy-password= --no-proxy-password --onion= --no-onion
             --onion-user= --no-onion-user --onion-password= --no-onion-password
-            --tor-isolation --i2psam= --no-i2psam --whitelist= --no-whitelist
-            --bantime= --no-bantime --max-send-buffer= --no-max-send-buffer
+            --tor-isolation --i2psam= --no-i2psam --onlynet= --no-onlynet
+            --cjdns-reachable --whitelist= --no-whitelist --bantime=
+            --no-bantime --max-send-buffer= --no-max-send-buffer
             --handshake-timeout= --no-handshake-timeout --idle-timeout=
             --no-idle-timeout --ping-interval= --no-ping-interval --stall-tick=
             --no-stall-tick --stall-timeout= --no-stall-timeout

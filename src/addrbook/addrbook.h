@@ -40,6 +40,7 @@
 #define ADDRBOOK_GOSSIP_PENALTY_S (2 * 60 * 60)
 
 struct addrbook;
+struct journal;
 
 /* An address as peers exchange it. */
 struct addrbook_seen {
@@ -70,6 +71,10 @@ struct addrbook *addrbook_new(const struct net_policy *policy);
 
 /* Thread: the last one. Accepts NULL. */
 void addrbook_free(struct addrbook *b);
+
+/* Where it is noted, under this network's label, which addresses do not enter the book or leave it,
+ * and why; borrowed. Thread: the owner, before others use the book. */
+void addrbook_set_journal(struct addrbook *b, struct journal *journal, const char *network);
 
 const struct net_policy *addrbook_policy(const struct addrbook *b);
 

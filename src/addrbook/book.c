@@ -147,6 +147,21 @@ uint16_t book_tried_slot(const struct addrbook *b, const struct net_addr *addr)
     return placement_tried(&b->placement, addr, &group);
 }
 
+/* Whoever stands in a slot of the new table goes for one who comes back from tried. */
+static void empty_for(struct addrbook *b, uint16_t slot) REQUIRES(b->mu)
+{
+    const struct entry *there = book_at(b, ADDRBOOK_NEW, slot);
+    struct net_addr addr;
+
+    if (!there)
+        return;
+    addr = there->r.addr;
+    if (!book_clear_new(b, slot))
+        return;
+    BOOK_EVENT(b, crowded_out);
+    book_note(b, JOURNAL_FORGOTTEN, "crowded_out", "for one that left the tried table", &addr);
+}
+
 void book_make_tried(struct addrbook *b, struct entry *e)
 {
     uint16_t slot = book_tried_slot(b, &e->r.addr);
@@ -158,9 +173,9 @@ void book_make_tried(struct addrbook *b, struct entry *e)
         uint16_t back = book_new_slot(b, &old->r.addr, &old->r.source);
 
         book_take(b, old, slot);
-        if (book_clear_new(b, back))
-            BOOK_EVENT(b, crowded_out);
+        empty_for(b, back);
         book_put(b, old, ADDRBOOK_NEW, back);
+        book_note(b, JOURNAL_DEMOTED, "replaced", "back to the new table", &old->r.addr);
     }
     book_put(b, e, ADDRBOOK_TRIED, slot);
     BOOK_EVENT(b, moved);

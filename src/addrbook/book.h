@@ -11,12 +11,16 @@
 #include "addrbook/index.h"
 #include "addrbook/placement.h"
 #include "base/mutex.h"
+#include "journal/journal.h"
 
 #define BOOK_RANDOM_WORDS 64
 #define BOOK_ANSWERS_MAX  16
 
 /* Entries that are worked on before the lock is let go of. */
 #define BOOK_SLICE 256
+
+/* Of one holding of the lock. Deciding all collisions makes at most three notes each. */
+#define BOOK_NOTES_MAX (3 * ADDRBOOK_COLLISIONS_MAX + 2)
 
 struct entry {
     struct addrbook_record r;
@@ -49,9 +53,18 @@ struct answer {
     struct net_addr local;
 };
 
+/* Something for the journal, which is told of it without the book's lock. */
+struct book_note {
+    enum journal_event event;
+    const char *reason, *detail; /* static; detail may be NULL */
+    struct net_addr addr;
+};
+
 struct addrbook {
     const struct net_policy *policy;
-    struct mutex mu; /* guards all below */
+    struct journal *journal; /* or NULL: nothing is noted */
+    const char *network;     /* label of the notes */
+    struct mutex mu;         /* guards all below */
     struct placement placement GUARDED_BY(mu);
     struct entry *entries GUARDED_BY(mu);
     uint32_t n_entries_ever GUARDED_BY(mu); /* entries[n + 1] and on were never used */
@@ -69,9 +82,20 @@ struct addrbook {
     uint64_t random[BOOK_RANDOM_WORDS] GUARDED_BY(mu); /* from the kernel, taken from the end */
     unsigned random_left GUARDED_BY(mu);
     struct addrbook_counts counts GUARDED_BY(mu); /* only .events is kept here */
+    struct book_note notes[BOOK_NOTES_MAX] GUARDED_BY(mu);
+    unsigned n_notes GUARDED_BY(mu);
 };
 
 #define BOOK_EVENT(b, name) ((b)->counts.events.name++)
+
+/* --- the journal (notes.c) --- */
+
+/* Note something at the next book_unlock. Whoever makes notes leaves room for them. */
+void book_note(struct addrbook *b, enum journal_event event, const char *reason, const char *detail,
+               const struct net_addr *addr) REQUIRES(b->mu);
+
+/* Let go of the lock, then tell the journal. */
+void book_unlock(struct addrbook *b) RELEASE(b->mu);
 
 /* --- entries and slots (book.c) --- */
 

@@ -53,7 +53,7 @@ bool addrbook_select_collision(struct addrbook *b, struct addrbook_choice *out)
                                         .tried = true};
         found = true;
     }
-    mutex_unlock(&b->mu);
+    book_unlock(b);
     return found;
 }
 
@@ -86,6 +86,8 @@ static void settle(struct addrbook *b, struct addrbook_resolved *out, unsigned *
     case KEPT:
         out->kept++;
         BOOK_EVENT(b, kept);
+        book_note(b, JOURNAL_REJECTED, "kept", "the older one of its place in tried has answered",
+                  &b->collisions[*i]);
         break;
     case REPLACED:
         out->replaced++;
@@ -132,6 +134,6 @@ struct addrbook_resolved addrbook_resolve_collisions(struct addrbook *b,
     mutex_lock(&b->mu);
     for (unsigned i = 0; i < b->n_collisions;)
         settle(b, &out, &i, now_s);
-    mutex_unlock(&b->mu);
+    book_unlock(b);
     return out;
 }

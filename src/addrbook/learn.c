@@ -13,6 +13,7 @@ enum {
     EARLIEST_S = 100000000, /* 1973: what is before is no time of a Bitcoin node */
     UNKNOWN_AGE_S = 5 * DAY_S,
     CONNECTED_UPDATE_S = 20 * MINUTE_S,
+    ADD_NOTES_MAX = 2, /* that adding one address makes */
 };
 
 /* What a call of addrbook_add is about. */
@@ -58,15 +59,21 @@ static bool make_room(struct addrbook *b, uint16_t slot, unsigned n_refs, int64_
     REQUIRES(b->mu)
 {
     struct entry *there = book_at(b, ADDRBOOK_NEW, slot);
+    const char *fault;
+    struct net_addr addr;
 
     if (!there)
         return true;
-    if (!addrbook_terrible(&there->r, now_s) && !(there->r.n_refs > 1 && n_refs == 0))
+    fault = addrbook_terrible(&there->r, now_s);
+    if (!fault && !(there->r.n_refs > 1 && n_refs == 0))
         return false;
-    if (book_clear_new(b, slot))
-        BOOK_EVENT(b, expired);
-    else
+    addr = there->r.addr;
+    if (!book_clear_new(b, slot)) {
         BOOK_EVENT(b, displaced);
+        return true;
+    }
+    BOOK_EVENT(b, expired);
+    book_note(b, JOURNAL_FORGOTTEN, "expired", fault, &addr);
     return true;
 }
 
@@ -83,6 +90,8 @@ static bool add_unknown(struct addrbook *b, const struct intake *in,
 
     if (!make_room(b, slot, 0, in->now_s)) {
         BOOK_EVENT(b, occupied);
+        book_note(b, JOURNAL_REJECTED, "occupied", "its place in the new table is taken",
+                  &seen->addr);
         return false;
     }
     if (r.last_seen_s < 0)
@@ -133,6 +142,8 @@ static bool add_one(struct addrbook *b, const struct intake *in, const struct ad
     if (!net_addr_is_routable(b->policy, &seen->addr) ||
         (seen->addr.port == 0 && seen->addr.kind != NET_I2P)) {
         BOOK_EVENT(b, unroutable);
+        book_note(b, JOURNAL_REJECTED, "unroutable", "not routable, or without a port",
+                  &seen->addr);
         return false;
     }
     e = book_find(b, &seen->addr);
@@ -151,9 +162,9 @@ size_t addrbook_add(struct addrbook *b, const struct addrbook_seen *seen, size_t
         size_t end = n - i < BOOK_SLICE ? n : i + BOOK_SLICE;
 
         mutex_lock(&b->mu);
-        for (; i < end; i++)
+        for (; i < end && b->n_notes + ADD_NOTES_MAX <= BOOK_NOTES_MAX; i++)
             entered += add_one(b, &in, &seen[i]);
-        mutex_unlock(&b->mu);
+        book_unlock(b);
     }
     return entered;
 }
@@ -166,6 +177,8 @@ static void remember_collision(struct addrbook *b, const struct net_addr *addr) 
             return;
     if (b->n_collisions == ADDRBOOK_COLLISIONS_MAX) {
         BOOK_EVENT(b, collision_dropped);
+        book_note(b, JOURNAL_REJECTED, "collision_dropped",
+                  "not remembered for a test: ten others wait for theirs", addr);
         return;
     }
     b->collisions[b->n_collisions++] = *addr;
@@ -199,7 +212,7 @@ enum addrbook_good_result addrbook_good(struct addrbook *b, const struct net_add
 
     mutex_lock(&b->mu);
     result = good(b, addr, now_s);
-    mutex_unlock(&b->mu);
+    book_unlock(b);
     return result;
 }
 

@@ -5,10 +5,15 @@
 
 #include "addrbook/anchors.h"
 #include "addrbook/peers_file.h"
+#include "app/node_discovery.h"
+#include "app/node_lookup.h"
+#include "app/node_reach.h"
 #include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/bitcoin.h"
+#include "bitcoin/seeds/seeds.h"
+#include "bitcoin/wire/msg_version.h"
 #include "log/log.h"
 #include "net/asmap.h"
 
@@ -25,13 +30,24 @@ static int load_asmap(struct node *n)
     return rc;
 }
 
-static void parse_list(struct net_addr *out, size_t *n_out, size_t max,
-                       const struct option_list *list, uint16_t default_port)
+/* The operator's seeds; and, where names are the proxy's matter, the DNS seeds by their bare names,
+ * behind each of which the proxy finds a peer. */
+static int make_seednodes(struct node *n, uint16_t default_port)
 {
-    *n_out = 0;
-    for (size_t i = 0; i < list->n && *n_out < max; i++)
-        if (net_addr_parse(&out[*n_out], list->items[i], default_port) == 0)
-            ++*n_out;
+    const struct option_list *list = &n->options->seednode;
+    const char *names[SEEDS_MAX_NAMES];
+    size_t n_names = node_lookup_is_possible(n) ? 0 : node_seed_names(names, n);
+
+    n->seednodes = mem_alloc_array(list->n + n_names + 1, sizeof *n->seednodes);
+    if (!n->seednodes)
+        return PN_ENOMEM;
+    for (size_t i = 0; i < list->n; i++)
+        n->n_seednodes +=
+            net_target_parse(&n->seednodes[n->n_seednodes], list->items[i], default_port) == 0;
+    for (size_t i = 0; i < n_names; i++)
+        n->n_seednodes +=
+            net_target_parse(&n->seednodes[n->n_seednodes], names[i], default_port) == 0;
+    return 0;
 }
 
 static void add_local_addresses(struct node *n, uint16_t default_port)
@@ -84,9 +100,18 @@ int node_book_open(struct node *n, struct bitcoin_config *config)
         log_error("app", "cannot open the address book: %s", pn_strerror(rc));
         return rc;
     }
+    addrbook_set_journal(n->book, n->journal, "bitcoin");
     add_local_addresses(n, port);
-    parse_list(config->seednodes, &config->n_seednodes, BITCOIN_SEEDNODES_MAX, &o->seednode, port);
+    rc = make_seednodes(n, port);
+    if (rc < 0)
+        return rc;
+    config->seednodes = n->seednodes;
+    config->n_seednodes = n->n_seednodes;
+    config->gate = &n->gate;
+    if (strcmp(config->params.name, "regtest") != 0)
+        config->useful_services = BTC_NODE_NETWORK | BTC_NODE_NETWORK_LIMITED;
     config->book = n->book;
+    config->reachable_kinds = node_reachable_kinds(n);
     config->gossip_interval_ms = o->gossip_interval_ms;
     config->dump = n->dump;
     return 0;
@@ -99,4 +124,5 @@ void node_book_close(struct node *n)
         addrbook_metrics_unregister(n->book);
     addrbook_free(n->book);
     asmap_free(n->asmap);
+    mem_free(n->seednodes);
 }

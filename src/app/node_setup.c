@@ -8,6 +8,7 @@
 #include "app/node_book.h"
 #include "app/node_electrum.h"
 #include "app/node_gate.h"
+#include "app/node_lookup.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -194,6 +195,7 @@ static int make_dialer(struct node *n, uint16_t default_port)
         .retry_max_ms = n->options->retry_max_ms,
         .gate = &n->gate,
         .paths = n->paths,
+        .lookup = {node_lookup_begin, n},
         .connected = on_connected,
         .arg = n,
     };
@@ -212,11 +214,11 @@ static int make_dialer(struct node *n, uint16_t default_port)
     rc = dialer_add_network(n->dialer, n->network, &network);
     for (unsigned l = 0; l < 2; l++)
         for (size_t i = 0; i < lists[l]->n && rc == 0; i++) {
-            struct net_addr addr;
+            struct net_target to;
 
-            rc = net_addr_parse(&addr, lists[l]->items[i], default_port);
+            rc = net_target_parse(&to, lists[l]->items[i], default_port);
             if (rc == 0)
-                rc = dialer_add(n->dialer, n->network, &addr);
+                rc = dialer_add_target(n->dialer, n->network, &to);
         }
     return rc;
 }
@@ -237,7 +239,11 @@ static int make_parts(struct node *n)
     n->server = server_new((unsigned)o->maxpeers + node_electrum_places(n));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
-    rc = make_bitcoin(n);
+    rc = make_paths(n);
+    if (rc == 0)
+        rc = node_lookup_open(n);
+    if (rc == 0)
+        rc = make_bitcoin(n);
     if (rc < 0)
         return rc;
     rc = bitcoin_attach(n->bitcoin, n->server, &n->slots);
@@ -245,8 +251,6 @@ static int make_parts(struct node *n)
         return rc;
     n->network = (unsigned)rc;
     rc = node_electrum_make(n);
-    if (rc == 0)
-        rc = make_paths(n);
     if (rc == 0)
         rc = make_dialer(n, params->default_port);
     if (rc < 0)

@@ -21,6 +21,7 @@ struct node_discovery;
 struct node_electrum;
 struct node_ethereum_dns;
 struct node_nat;
+struct tor_lookup;
 struct signals;
 struct event;
 
@@ -53,6 +54,10 @@ struct node {
     struct node_electrum *electrum; /* or NULL */
     struct node_nat *nat;           /* or NULL */
     struct dial_paths *paths;
+    struct resolver *resolver; /* at most one of these two; or NULL */
+    struct tor_lookup *tor_lookup;
+    struct net_target *seednodes; /* whom to ask for addresses */
+    size_t n_seednodes;
     struct dialer *dialer;
     struct node_discovery *discovery; /* or NULL */
     struct listener *listeners[OPTION_LISTEN_MAX];

@@ -57,6 +57,19 @@ static bool network_is(const struct options *o, const char *name)
     return o->bitcoin && strcmp(o->bitcoin, name) == 0;
 }
 
+static bool names_net(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->onlynet.n; i++)
+        if (strcmp(o->onlynet.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool wants_ip(const struct options *o)
+{
+    return o->onlynet.n == 0 || names_net(o, "ipv4") || names_net(o, "ipv6");
+}
+
 int option_apply_rules(struct options *o, struct option_report *report,
                        const struct settings *settings)
 {
@@ -83,6 +96,17 @@ int option_apply_rules(struct options *o, struct option_report *report,
         {!o->electrum_certificate != !o->electrum_key,
          o->electrum_key ? OPTION_ELECTRUM_KEY : OPTION_ELECTRUM_CERTIFICATE,
          "a certificate and its key go together"},
+        {names_net(o, "onion") && !o->onion && o->source[OPTION_ONION] != OPTION_FROM_DEFAULT,
+         OPTION_ONLYNET, "names onion, but --no-onion forbids it"},
+        {names_net(o, "onion") && !o->onion && o->source[OPTION_ONION] == OPTION_FROM_DEFAULT &&
+             !o->proxy,
+         OPTION_ONLYNET, "names onion, but neither --proxy nor --onion leads there"},
+        {names_net(o, "i2p") && !o->i2psam, OPTION_ONLYNET,
+         "names i2p, but no --i2psam leads there"},
+        {names_net(o, "cjdns") && !o->cjdns_reachable, OPTION_ONLYNET,
+         "names cjdns, but --cjdns-reachable does not say that it can be reached"},
+        {o->dnsseed && o->source[OPTION_DNSSEED] != OPTION_FROM_DEFAULT && !wants_ip(o),
+         OPTION_DNSSEED, "DNS seeds tell addresses of ipv4 and ipv6, and --onlynet names neither"},
         {o->retry_max_ms < o->retry_interval_ms, pause,
          "retry-max would be shorter than retry-interval"},
     };
@@ -103,7 +127,7 @@ int option_apply_rules(struct options *o, struct option_report *report,
      * for addresses, unless told to. */
     looks_around = o->outbound + o->block_relay > 0 && o->netrestrict.n == 0;
     if (o->source[OPTION_DNSSEED] == OPTION_FROM_DEFAULT)
-        o->dnsseed = looks_around;
+        o->dnsseed = looks_around && wants_ip(o);
     if (o->source[OPTION_FIXEDSEEDS] == OPTION_FROM_DEFAULT)
         o->fixedseeds = looks_around;
     return err;

@@ -27,12 +27,22 @@ const char *option_check_address(const char *text, enum option_port port, bool z
     struct net_addr a, b;
 
     if (net_addr_parse(&a, text, 1) < 0 || net_addr_parse(&b, text, 2) < 0)
-        return looks_like_a_name(text)
-                   ? "is a name: only numeric addresses are accepted, names are not resolved"
-                   : "is not a numeric address: ADDR, ADDR:PORT or [ADDR]:PORT";
+        return looks_like_a_name(text) ? "is a name: only a numeric address is accepted here"
+                                       : "is not a numeric address: ADDR, ADDR:PORT or [ADDR]:PORT";
     if (a.port != b.port)
         return port == OPTION_PORT_REQUIRED ? "has no port: ADDR:PORT or [ADDR]:PORT" : NULL;
     return a.port == 0 && !zero_port_allowed ? "has port 0, on which nobody can be reached" : NULL;
+}
+
+const char *option_check_target(const char *text)
+{
+    struct net_target t;
+
+    if (net_target_parse(&t, text, 1) < 0)
+        return "is neither an address nor a name: HOST, HOST:PORT or [ADDR]:PORT";
+    /* I2P has no ports. */
+    return t.port == 0 && t.kind != TARGET_I2P ? "has port 0, on which nobody can be reached"
+                                               : NULL;
 }
 
 const char *option_check_name(const char *text)

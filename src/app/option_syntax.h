@@ -11,6 +11,9 @@ enum option_port { OPTION_PORT_OPTIONAL, OPTION_PORT_REQUIRED };
 /* What net_addr_parse takes, and a port or none as demanded. */
 const char *option_check_address(const char *text, enum option_port port, bool zero_port_allowed);
 
+/* What net_target_parse takes: a numeric address or a name, a port or none. */
+const char *option_check_target(const char *text);
+
 /* A host name, without a port. */
 const char *option_check_name(const char *text);
 

@@ -26,6 +26,8 @@ _Static_assert(OPTION_SUBNETS_MAX <= SUBNET_LIST_MAX, "netrestrict fits a subnet
 #define OPTION_TYPE_ADDRESS_LIST struct option_list
 #define OPTION_TYPE_SUBNET_LIST  struct option_list
 #define OPTION_TYPE_NAME_LIST    struct option_list
+#define OPTION_TYPE_TARGET_LIST  struct option_list
+#define OPTION_TYPE_CHOICE_LIST  struct option_list
 
 #define OPTION(id, field, what, ...)                                                      \
     _Static_assert(__builtin_types_compatible_p(__typeof__(((struct options *)0)->field), \

@@ -19,7 +19,9 @@ enum option_kind {
     OPTION_KIND_LISTEN_LIST,  /* struct option_list: ADDR[:PORT], port 0 allowed */
     OPTION_KIND_ADDRESS_LIST, /* struct option_list: ADDR[:PORT] */
     OPTION_KIND_SUBNET_LIST,  /* struct option_list: ADDR[/BITS] */
+    OPTION_KIND_TARGET_LIST,  /* struct option_list: HOST[:PORT], addresses and names */
     OPTION_KIND_NAME_LIST,    /* struct option_list: host names */
+    OPTION_KIND_CHOICE_LIST,  /* struct option_list: each one of `choices` */
     OPTION_KIND_COUNT
 };
 

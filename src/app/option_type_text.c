@@ -8,23 +8,28 @@
 #include "app/option_type.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/target.h"
 
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static int choice_parse(void *field, struct option_why *why, const struct option_def *def,
-                        const char *text)
+/* Returns: the choice's own text, or NULL. */
+static const char *find_choice(const struct option_def *def, const char *text)
+{
+    for (const char *const *choice = def->choices; *choice; choice++)
+        if (strcmp(*choice, text) == 0)
+            return *choice;
+    return NULL;
+}
+
+/* Returns: PN_EFORMAT. */
+static int name_choices(struct option_why *why, const struct option_def *def, const char *text)
 {
     const char *separator = "";
     size_t len;
 
-    for (const char *const *choice = def->choices; *choice; choice++)
-        if (strcmp(*choice, text) == 0) {
-            *(const char **)field = *choice;
-            return 0;
-        }
     snprintf(why->text, sizeof why->text, "\"%.60s\" is none of ", text);
     for (const char *const *choice = def->choices; *choice; choice++) {
         len = strlen(why->text);
@@ -32,6 +37,17 @@ static int choice_parse(void *field, struct option_why *why, const struct option
         separator = ", ";
     }
     return PN_EFORMAT;
+}
+
+static int choice_parse(void *field, struct option_why *why, const struct option_def *def,
+                        const char *text)
+{
+    const char *choice = find_choice(def, text);
+
+    if (!choice)
+        return name_choices(why, def, text);
+    *(const char **)field = choice;
+    return 0;
 }
 
 static void choice_clear(void *field)
@@ -80,6 +96,8 @@ static const char *find_fault(const struct option_def *def, const char *text)
         return option_check_address(text, OPTION_PORT_OPTIONAL, false);
     case OPTION_KIND_SUBNET_LIST:
         return option_check_subnet(text);
+    case OPTION_KIND_TARGET_LIST:
+        return option_check_target(text);
     case OPTION_KIND_NAME_LIST:
         return option_check_name(text);
     default:
@@ -89,8 +107,11 @@ static const char *find_fault(const struct option_def *def, const char *text)
 
 static int check(struct option_why *why, const struct option_def *def, const char *text)
 {
-    const char *fault = find_fault(def, text);
+    const char *fault;
 
+    if (def->kind == OPTION_KIND_CHOICE_LIST)
+        return find_choice(def, text) ? 0 : name_choices(why, def, text);
+    fault = find_fault(def, text);
     if (!fault)
         return 0;
     snprintf(why->text, sizeof why->text, "\"%.60s\" %s", text, fault);
@@ -142,7 +163,8 @@ const struct option_type option_type_string = {string_parse, string_clear, strin
 static int item_parse(struct option_list *list, struct option_why *why,
                       const struct option_def *def, const char *text, size_t len)
 {
-    char item[96]; /* no good item is as long, and a longer one stays bad when it is cut */
+    /* No good item is as long, and a longer one stays bad when it is cut. */
+    char item[NET_TARGET_TEXT_BYTES + 8];
     int err;
 
     snprintf(item, sizeof item, "%.*s", (int)len, text);

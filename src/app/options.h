@@ -36,7 +36,8 @@ enum {
     OPTION_DIAL_MAX = 128,
     OPTION_SEEDS_MAX = 64,
     OPTION_SUBNETS_MAX = 64,
-    OPTION_NAMES_MAX = 16
+    OPTION_NAMES_MAX = 16,
+    OPTION_ONLYNET_MAX = 8
 };
 
 struct option_list {
@@ -50,6 +51,7 @@ struct option_bits {
 };
 
 /* Addresses are numeric text, checked: "127.0.0.1", "127.0.0.1:8333", "::1", "[::1]:8333".
+ * A HOST is such an address or a name, which is not resolved here.
  * A string that may be absent is then NULL. Times are in milliseconds. */
 struct options {
     /* Instead of running: see options_answer. */
@@ -67,9 +69,9 @@ struct options {
                                       NULL when switched off; static text */
     char *signet_challenge;        /* hexadecimal script, or NULL for the default signet */
     struct option_list listen;     /* ADDR[:PORT]; port 0 lets the system choose; empty: none */
-    struct option_list connect;    /* ADDR[:PORT]; not empty: dial these peers only */
-    struct option_list addnode;    /* ADDR[:PORT] */
-    struct option_list seednode;   /* ADDR[:PORT] */
+    struct option_list connect;    /* HOST[:PORT]; not empty: dial these peers only */
+    struct option_list addnode;    /* HOST[:PORT] */
+    struct option_list seednode;   /* HOST[:PORT] */
     struct option_list externalip; /* ADDR[:PORT] */
     const char *blocks;            /* "recent" or "none" */
     int64_t prune;                 /* blocks that are kept, if any are */
@@ -110,6 +112,8 @@ struct options {
     char *onion, *onion_user, *onion_password;
     bool tor_isolation;
     char *i2psam;
+    struct option_list onlynet; /* names of networks; empty: all that can be reached */
+    bool cjdns_reachable;
     struct option_list whitelist; /* CIDR */
     int64_t bantime_ms;
     struct option_list netrestrict; /* CIDR; empty: no restriction */

@@ -135,7 +135,9 @@
     X(PN_ECOST, "cost_limit", "the session cost more than one may")                            \
     X(PN_ENAT_REFUSED, "nat_refused", "the gateway refuses to map a port")                     \
     X(PN_ELOWWORK, "low_work", "a chain of too little work")                                   \
-    X(PN_EMISMATCH, "other_headers", "headers differ from those shown before")
+    X(PN_EMISMATCH, "other_headers", "headers differ from those shown before")                 \
+    X(PN_ERECENT, "tried_recently", "it was tried in the last ten minutes")                    \
+    X(PN_ESERVICES, "no_services", "it offers no service that is wanted")
 
 enum pn_err {
     PN_OK = 0,

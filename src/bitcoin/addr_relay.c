@@ -1,6 +1,6 @@
 /* Address gossip on the manager's side: which peers hear of an address, and when.
  *
- * A fresh small announcement goes to two peers (one when we could not reach the address ourselves),
+ * A fresh small announcement goes to two peers (one or two when we could not reach it ourselves),
  * chosen by a keyed hash of the address, the day and the peer, so that it is the same two for a day
  * however often it is announced (Core, RelayAddress). Each peer's addresses leave together, after
  * exponentially distributed times of 30 s on average; our own address goes out about daily. */
@@ -89,9 +89,19 @@ static uint64_t rank(const struct bitcoin *b, const struct manager_peer *s,
     return siphash(&b->relay_key, in, sizeof in);
 }
 
+/* Of what we could not reach ourselves: one or two, the same for a day. */
+static unsigned copies_unreachable(const struct bitcoin *b, const struct net_addr *a)
+{
+    uint8_t in[40 + 8];
+    size_t len = address_key(in, a);
+
+    store_le64(in + len, (uint64_t)clock_wall_s() / ROTATE_S);
+    return 1 + (unsigned)(siphash(&b->relay_key, in, sizeof in) & 1);
+}
+
 static void relay_one(struct bitcoin *b, const struct peer *from, const struct addrbook_seen *seen)
 {
-    unsigned copies = seen->addr.kind == NET_IPV4 || seen->addr.kind == NET_IPV6 ? 2 : 1;
+    unsigned copies = bitcoin_reaches(b, seen->addr.kind) ? 2 : copies_unreachable(b, &seen->addr);
     struct manager_peer *best[2] = {NULL, NULL};
     uint64_t ranks[2] = {0, 0};
 

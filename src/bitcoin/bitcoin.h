@@ -14,7 +14,6 @@
 struct bitcoin;
 struct chain;
 
-#define BITCOIN_SEEDNODES_MAX 64
 struct bitcoin_config {
     struct btc_params params; /* copied */
     const char *user_agent;   /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
@@ -37,8 +36,9 @@ struct bitcoin_config {
     uint32_t reachable_kinds;    /* set of ADDRBOOK_KIND_BITs, or ADDRBOOK_ALL_KINDS */
     struct net_addr anchors[ANCHORS_MAX]; /* the last run's, dialled first */
     size_t n_anchors;
-    struct net_addr seednodes[BITCOIN_SEEDNODES_MAX]; /* asked once for addresses */
+    const struct net_target *seednodes; /* asked in turn for addresses; borrowed */
     size_t n_seednodes;
+    struct gate *gate; /* borrowed: whom we ban is not gossiped; its journal; or NULL */
 };
 
 /* With headers_path the chain is loaded from there first. Thread: the main thread. Returns: 0,

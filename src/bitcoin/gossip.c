@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "bitcoin/addr_convert.h"
 #include "bitcoin/internal.h"
+#include "journal/journal.h"
 #include "metrics/metrics.h"
 
 enum {
@@ -64,8 +65,8 @@ int gossip_greet(struct peer *p)
 }
 
 /* Take what the bucket allows, in random order, so that a flooder does not choose which. */
-static size_t take(struct gossip *g, struct addrbook_seen *out, const struct btc_addrs *addrs,
-                   size_t *limited)
+static size_t take(struct gossip *g, size_t *limited, struct addrbook_seen *out,
+                   const struct btc_addrs *addrs)
 {
     size_t n = 0;
 
@@ -87,6 +88,67 @@ static size_t take(struct gossip *g, struct addrbook_seen *out, const struct btc
         out[j] = swap;
     }
     return n;
+}
+
+/* Whom we ban or hold against is neither kept nor passed on (Core, ProcessAddrs). Returns: how many
+ * are left. */
+static size_t without_banned(const struct bitcoin *net, struct addrbook_seen *seen, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int rc = net->config.gate ? gate_permit_gossip(net->config.gate, &seen[i].addr) : 0;
+
+        if (rc == 0)
+            seen[kept++] = seen[i];
+        else
+            gate_note(net->config.gate, JOURNAL_REJECTED, &seen[i].addr, "bitcoin", pn_errname(rc),
+                      NULL);
+    }
+    return kept;
+}
+
+static void note_unreachable(const struct bitcoin *net, const struct addrbook_seen *seen, size_t n)
+{
+    for (size_t i = 0; i < n && net->config.gate; i++)
+        gate_note(net->config.gate, JOURNAL_REJECTED, &seen[i].addr, "bitcoin",
+                  pn_errname(PN_ENOROUTE), NULL);
+}
+
+/* Into the book goes what we might dial one day; the rest is passed on only (Core, ProcessAddrs).
+ * Returns: how many are new. */
+static size_t keep(const struct bitcoin *net, const struct addrbook_seen *seen, size_t n,
+                   const struct net_addr *from)
+{
+    size_t added = 0;
+
+    for (size_t i = 0, end; i < n; i = end) {
+        bool reachable = bitcoin_reaches(net, seen[i].addr.kind);
+
+        for (end = i + 1; end < n && bitcoin_reaches(net, seen[end].addr.kind) == reachable;)
+            end++;
+        if (reachable)
+            added +=
+                addrbook_add(net->config.book, seen + i, end - i, from, ADDRBOOK_GOSSIP_PENALTY_S);
+        else
+            note_unreachable(net, seen + i, end - i);
+    }
+    return added;
+}
+
+static void note_found(const struct bitcoin *net, size_t added)
+{
+    const struct journal_note note = {
+        .event = JOURNAL_FOUND,
+        .kind = JOURNAL_NETWORK,
+        .subject = "bitcoin",
+        .network = "bitcoin",
+        .reason = "gossip",
+        .count = added,
+    };
+
+    if (net->config.gate && added > 0)
+        journal_add(net->config.gate->journal, &note);
 }
 
 /* Small fresh announcements go on to one or two others. */
@@ -125,11 +187,13 @@ int gossip_on_addrs(struct peer *p, const struct btc_addrs *addrs)
     seen = arena_alloc(&bp->arena, addrs->count, sizeof *seen);
     if (!seen)
         return PN_ENOMEM;
-    n = take(&bp->gossip, seen, addrs, &limited);
-    added = addrbook_add(net->config.book, seen, n, peer_addr(p), ADDRBOOK_GOSSIP_PENALTY_S);
+    n = take(&bp->gossip, &limited, seen, addrs);
+    n = without_banned(net, seen, n);
+    added = keep(net, seen, n, peer_addr(p));
     metric_add(metric_get(&heard, "bitcoin", "added", NULL), (int64_t)added);
     metric_add(metric_get(&heard, "bitcoin", "known", NULL), (int64_t)(n - added));
     metric_add(metric_get(&heard, "bitcoin", "rate_limited", NULL), (int64_t)limited);
+    note_found(net, added);
     if (was_answer)
         bp->gossip.asked = false;
     else if (addrs->count <= RELAY_BATCH && n > 0)
@@ -138,6 +202,13 @@ int gossip_on_addrs(struct peer *p, const struct btc_addrs *addrs)
     if (rc == 0 && peer_kind(p) == CONN_ADDR_FETCH && addrs->count > 1)
         rc = PN_EDONE;
     return rc;
+}
+
+static bool may_tell(void *arg, const struct net_addr *addr)
+{
+    struct gate *gate = arg;
+
+    return !gate || gate_permit_gossip(gate, addr) == 0;
 }
 
 int gossip_on_getaddr(struct peer *p)
@@ -154,8 +225,8 @@ int gossip_on_getaddr(struct peer *p)
     seen = mem_alloc_array(ADDRBOOK_GETADDR_MAX, sizeof *seen);
     if (!seen)
         return PN_ENOMEM;
-    n = addrbook_getaddr(net->config.book, seen, peer_addr(p)->kind, &net->config.listen_addr, NULL,
-                         NULL);
+    n = addrbook_getaddr(net->config.book, seen, peer_addr(p)->kind, &net->config.listen_addr,
+                         may_tell, net->config.gate);
     if (n > 0)
         f = btc_frame_addrs(net->config.params.magic, seen, (size_t)n, bp->addr_v2);
     mem_free(seen);

@@ -121,6 +121,9 @@ static int add_to_score(struct peer *p, struct btc_peer *bp, unsigned transient)
         return PN_ESCORE;
     case SCORE_WARN:
         log_info("bitcoin", "peer=%" PRIu64 " has a ban score of %u", peer_id(p), value);
+        if (bp->net->config.gate)
+            gate_note(bp->net->config.gate, JOURNAL_WARNED, peer_addr(p), "bitcoin",
+                      pn_errname(PN_ESCORE), NULL);
         break;
     case SCORE_FINE:
         break;

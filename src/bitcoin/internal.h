@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "addrbook/addrbook.h"
 #include "base/arena.h"
 #include "bitcoin/bitcoin.h"
 #include "bitcoin/blocks.h"
@@ -132,6 +133,12 @@ struct bitcoin {
 /* --- bitcoin.c --- */
 /* Headers were added to the chain: have them saved. Thread: manager; never blocks. */
 void bitcoin_chain_grew(struct bitcoin *b);
+/* Whether we make connections to this kind of network. */
+static inline bool bitcoin_reaches(const struct bitcoin *b, enum net_kind kind)
+{
+    return b->config.reachable_kinds == ADDRBOOK_ALL_KINDS ||
+           (b->config.reachable_kinds & ADDRBOOK_KIND_BIT(kind));
+}
 
 /* --- proto.c --- */
 extern const struct peer_proto_ops btc_proto_ops;

@@ -24,11 +24,17 @@ static uint64_t group_number(const struct bitcoin *b, const struct net_addr *a)
 }
 
 static int propose(const struct bitcoin *b, struct dial_candidate *out, const struct net_addr *addr,
-                   int64_t last_try_s)
+                   int64_t last_try_s, const char *why)
 {
     *out = (struct dial_candidate){
-        .addr = *addr, .group = group_number(b, addr), .last_try_s = last_try_s};
+        .addr = *addr, .group = group_number(b, addr), .last_try_s = last_try_s, .why = why};
     return 0;
+}
+
+static void pass_over(const struct bitcoin *b, const struct net_addr *addr, int reason)
+{
+    if (b->config.gate)
+        gate_note(b->config.gate, JOURNAL_SKIPPED, addr, "bitcoin", pn_errname(reason), NULL);
 }
 
 /* Peers that serve nobody are not worth one of our few places; on regtest anyone is welcome. */
@@ -39,8 +45,10 @@ static bool select_useful(const struct bitcoin *b, struct addrbook_choice *choic
         if (!addrbook_select(b->config.book, choice, table, b->config.reachable_kinds))
             return false;
         if (addrbook_is_local(b->config.book, &choice->addr))
-            continue;
-        if (!b->config.useful_services || (choice->services & b->config.useful_services))
+            pass_over(b, &choice->addr, PN_ESELF);
+        else if (b->config.useful_services && !(choice->services & b->config.useful_services))
+            pass_over(b, &choice->addr, PN_ESERVICES);
+        else
             return true;
     }
     return false;
@@ -52,21 +60,31 @@ static int choose_feeler(struct bitcoin *b, struct dial_candidate *out)
 {
     struct addrbook_choice choice;
 
-    if (!addrbook_select_collision(b->config.book, &choice) &&
-        !select_useful(b, &choice, ADDRBOOK_NEW))
+    if (addrbook_select_collision(b->config.book, &choice))
+        return propose(b, out, &choice.addr, 0, "collision");
+    if (!select_useful(b, &choice, ADDRBOOK_NEW))
         return PN_ENOENT;
-    return propose(b, out, &choice.addr, 0);
+    return propose(b, out, &choice.addr, 0, "new");
 }
 
 /* The seeds in turn, one in ten seconds, while the book is all but empty: one that was not up the
- * first time may be later (Core, ThreadOpenConnections). */
+ * first time may be later (Core, ThreadOpenConnections). A seed may be a name: of the operator's,
+ * or a DNS seed that only the proxy can look up, which then leads to one of the peers it would name
+ * (Core, ThreadDNSAddressSeed, AddAddrFetch). */
 static int choose_seed(struct bitcoin *b, struct dial_candidate *out)
 {
+    const struct net_target *seed;
+
     if (b->config.n_seednodes == 0 || addrbook_size(b->config.book) >= SEEDED ||
         clock_mono_us() < b->next_seed_us)
         return PN_ENOENT;
     b->next_seed_us = clock_deadline_ms(SEED_PAUSE_MS);
-    return propose(b, out, &b->config.seednodes[b->seeds_asked++ % b->config.n_seednodes], 0);
+    seed = &b->config.seednodes[b->seeds_asked++ % b->config.n_seednodes];
+    if (seed->addr.kind != NET_NONE)
+        return propose(b, out, &seed->addr, 0, "seed");
+    *out = (struct dial_candidate){.name = seed, .why = "seed"};
+    net_target_stand_in(&out->addr, seed);
+    return 0;
 }
 
 int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
@@ -81,14 +99,14 @@ int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
         return choose_feeler(b, out);
     case CONN_BLOCK_RELAY:
         if (b->anchors_used < b->config.n_anchors)
-            return propose(b, out, &b->config.anchors[b->anchors_used++], 0);
+            return propose(b, out, &b->config.anchors[b->anchors_used++], 0, "anchor");
         break;
     default:
         break;
     }
     if (!select_useful(b, &choice, ADDRBOOK_ANY))
         return PN_ENOENT;
-    return propose(b, out, &choice.addr, choice.last_try_s);
+    return propose(b, out, &choice.addr, choice.last_try_s, choice.tried ? "tried" : "new");
 }
 
 void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result)

@@ -5,7 +5,10 @@
  * × n up to 5 min). Besides them the dialer keeps a number of automatic connections of each kind,
  * for which it asks a source, the address book, for candidates: never two in one network group,
  * and nobody whom it tried in the last ten minutes while there are others. At most
- * DIALER_MAX_UNDER_WAY dials are under way at once. */
+ * DIALER_MAX_UNDER_WAY dials are under way at once.
+ *
+ * Every candidate that is chosen or passed over, every attempt, failure and retry is noted in the
+ * gate's journal with its reason. */
 #ifndef DIAL_DIALER_H
 #define DIAL_DIALER_H
 
@@ -16,6 +19,7 @@
 #include "net/conn.h"
 #include "net/conn_kind.h"
 #include "net/dial_path.h"
+#include "net/resolve.h"
 
 #define DIALER_MAX_UNDER_WAY 16
 #define DIALER_MAX_REQUESTS  256
@@ -26,9 +30,11 @@ struct dialer;
 
 /* A proposal of a source. */
 struct dial_candidate {
-    struct net_addr addr;
-    uint64_t group;     /* equal for addresses that one operator may hold together */
-    int64_t last_try_s; /* wall clock; 0 for never */
+    struct net_addr addr;          /* of a name: net_target_stand_in */
+    const struct net_target *name; /* not NULL: dial this; it outlives the source's next proposal */
+    const char *why;               /* for the journal: static, one of few; or NULL */
+    uint64_t group;                /* equal for addresses that one operator may hold together */
+    int64_t last_try_s;            /* wall clock; 0 for never */
 };
 
 /* Where automatic connections go. Both calls come from the dialer thread and must not block. A
@@ -50,12 +56,21 @@ struct dialer_network {
     struct dial_source source;  /* choose == NULL: no automatic connections */
 };
 
+/* Who looks names up. Thread: begin is called by the dialer thread and must not block. */
+struct dialer_lookup {
+    /* done(done_arg, ...) is then called exactly once, from any thread, before dialer_free.
+     * Returns: 0, or a pn_err, and done is not called. NULL: nobody. */
+    int (*begin)(void *arg, const struct net_target *name, resolve_done *done, void *done_arg);
+    void *arg;
+};
+
 struct dialer_config {
     int64_t connect_timeout_ms;
     int64_t retry_ms;
     int64_t retry_max_ms;
     struct gate *gate;        /* borrowed */
     struct dial_paths *paths; /* borrowed; used by the dialer thread alone */
+    struct dialer_lookup lookup;
     /* A connection is there. Thread: dialer; may block, and must then also wait for quit.
      * Owns: takes conn when it returns 0; else the dialer closes it and tries again later. */
     int (*connected)(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,
@@ -73,6 +88,10 @@ int dialer_add_network(struct dialer *d, unsigned number, const struct dialer_ne
 /* A permanent request. Thread: before dialer_start.
  * Returns: 0, or PN_ELIMIT when there are DIALER_MAX_REQUESTS. */
 int dialer_add(struct dialer *d, unsigned network, const struct net_addr *addr);
+
+/* The same for what may be a name, which is then dialled through the proxy, or looked up for each
+ * attempt. Returns: as above, or PN_ENOMEM. */
+int dialer_add_target(struct dialer *d, unsigned network, const struct net_target *to);
 
 int dialer_start(struct dialer *d);
 

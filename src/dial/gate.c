@@ -57,13 +57,16 @@ int gate_admit(struct gate *g, const struct net_addr *from, bool nearly_full)
     return nearly_full && gate_is_discouraged(g, from) ? PN_EDISCOURAGED : 0;
 }
 
+int gate_permit_gossip(struct gate *g, const struct net_addr *addr)
+{
+    if (banlist_find(g->bans, NULL, addr))
+        return PN_EBANNED;
+    return gate_is_discouraged(g, addr) ? PN_EDISCOURAGED : 0;
+}
+
 int gate_permit_dial(struct gate *g, const struct net_addr *to)
 {
-    if (!subnet_list_permits(g->permitted, to))
-        return PN_EFILTERED;
-    if (banlist_find(g->bans, NULL, to))
-        return PN_EBANNED;
-    return gate_is_discouraged(g, to) ? PN_EDISCOURAGED : 0;
+    return subnet_list_permits(g->permitted, to) ? gate_permit_gossip(g, to) : PN_EFILTERED;
 }
 
 void gate_note(const struct gate *g, enum journal_event event, const struct net_addr *addr,

@@ -36,6 +36,11 @@ int gate_admit(struct gate *g, const struct net_addr *from, bool nearly_full);
 /* Whether the address may be dialled on our own initiative. Returns: as above. */
 int gate_permit_dial(struct gate *g, const struct net_addr *to);
 
+/* Whether the address may be passed on and kept in the book: neither banned nor discouraged. Which
+ * networks we ourselves may dial does not matter to others. Returns: 0, PN_EBANNED,
+ * PN_EDISCOURAGED. */
+int gate_permit_gossip(struct gate *g, const struct net_addr *addr);
+
 /* The peer has broken a rule, for this reason: it is discouraged. `banned` as well when its score
  * has reached the threshold. Nothing happens to one who is exempt, nor to a local address, from
  * which proxied peers come. */

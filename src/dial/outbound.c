@@ -4,6 +4,8 @@
  * ones; now and then a feeler, which tests one address (Core, net.cpp, ThreadOpenConnections). A
  * candidate is passed over when we have or are dialling it, when its network group is taken, and,
  * for the first thirty, when it was tried in the last ten minutes (btcd server.go). */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/random.h"
@@ -32,25 +34,43 @@ static bool is_automatic(enum conn_kind kind)
     return kind == CONN_FULL || kind == CONN_BLOCK_RELAY;
 }
 
-/* A feeler ends at once, so it may share a group; it must only not be somebody we have. */
-static bool acceptable(const struct dialer *d, unsigned network, enum conn_kind kind,
-                       const struct dial_candidate *c)
+/* A feeler ends at once, so it may share a group; it must only not be somebody we have. Returns: 0,
+ * or why the candidate is passed over; *taken_by then says whose group it is in. */
+static int judge(const struct dialer *d, const struct net_addr **taken_by, unsigned network,
+                 enum conn_kind kind, const struct dial_candidate *c)
 {
     /* Whom the operator named is dialled whatever else is held against it; the permitted networks
-     * are checked for every dial. */
-    if (kind != CONN_MANUAL && gate_permit_dial(d->config.gate, &c->addr) < 0)
-        return false;
-    for (unsigned i = 0; i < d->n; i++) {
+     * are checked for every dial, those of a name when it is known. */
+    bool unjudged = kind == CONN_MANUAL || c->name;
+    int rc = unjudged ? 0 : gate_permit_dial(d->config.gate, &c->addr);
+
+    for (unsigned i = 0; i < d->n && rc == 0; i++) {
         const struct request *r = &d->requests[i];
 
         if (r->state == REQUEST_FREE || r->network != network)
             continue;
-        if (net_addr_equal(&r->addr, &c->addr))
-            return false;
-        if (is_automatic(kind) && is_automatic(r->kind) && r->group == c->group)
-            return false;
+        if (net_addr_equal(&r->addr, &c->addr)) {
+            rc = PN_EEXIST;
+        } else if (is_automatic(kind) && is_automatic(r->kind) && r->group == c->group) {
+            *taken_by = &r->addr;
+            rc = PN_EGROUP;
+        }
     }
-    return true;
+    return rc;
+}
+
+static void note_skip(const struct dialer *d, unsigned network, enum conn_kind kind,
+                      const struct dial_candidate *c, int reason, const struct net_addr *taken_by)
+{
+    char detail[JOURNAL_DETAIL_BYTES], text[NET_ADDR_TEXT_BYTES];
+
+    if (taken_by)
+        snprintf(detail, sizeof detail, "for %s; %s is there", conn_kind_name(kind),
+                 net_addr_format(text, taken_by));
+    else
+        snprintf(detail, sizeof detail, "for %s", conn_kind_name(kind));
+    gate_note(d->config.gate, JOURNAL_SKIPPED, &c->addr, d->networks[network].config.name,
+              pn_errname(reason), detail);
 }
 
 static bool find(const struct dialer *d, struct dial_candidate *out, unsigned network,
@@ -59,12 +79,18 @@ static bool find(const struct dialer *d, struct dial_candidate *out, unsigned ne
     const struct dial_source *source = &d->networks[network].config.source;
 
     for (int i = 0; i < CANDIDATES_MAX; i++) {
+        const struct net_addr *taken_by = NULL;
+        int rc;
+
         if (source->choose(source->arg, out, kind) < 0)
             return false;
         if (i < STRICT_CANDIDATES && clock_wall_s() - out->last_try_s < RECENTLY_S)
-            continue;
-        if (acceptable(d, network, kind, out))
+            rc = PN_ERECENT;
+        else
+            rc = judge(d, &taken_by, network, kind, out);
+        if (rc == 0)
             return true;
+        note_skip(d, network, kind, out, rc, taken_by);
     }
     return false;
 }
@@ -75,12 +101,11 @@ static bool open_one(struct dialer *d, unsigned network, enum conn_kind kind)
     struct dial_candidate c;
     struct request *r;
 
-    if (!find(d, &c, network, kind))
+    if (!find(d, &c, network, kind) || request_place(&r, d, network, kind, &c.addr, c.name) < 0)
         return false;
-    r = dialer_place(d, network, kind, &c.addr);
-    if (r)
-        r->group = c.group;
-    return r != NULL;
+    r->group = c.group;
+    request_note(d, r, JOURNAL_CHOSEN, c.why, conn_kind_name(kind));
+    return true;
 }
 
 static unsigned wanted(const struct dialer_network_state *n, enum conn_kind kind)
@@ -172,14 +197,32 @@ void outbound_fill(struct dialer *d)
     d->next_automatic_us = clock_deadline_ms(IDLE_MS);
 }
 
+/* Once for each time that the network goes away. */
+static void note_slow(const struct dialer *d, const char *network, int last)
+{
+    const struct journal_note note = {
+        .event = JOURNAL_WARNED,
+        .kind = JOURNAL_NETWORK,
+        .subject = network,
+        .network = network,
+        .reason = pn_errname(last),
+        .detail = "so many dials failed in a row that they are made one at a time",
+    };
+
+    journal_add(d->config.gate->journal, &note);
+}
+
 void outbound_tried(struct dialer *d, const struct request *r, int result)
 {
     struct dialer_network_state *n = &d->networks[r->network];
     const struct dial_source *source = &n->config.source;
 
     /* Whether a named node can be reached says nothing about the network. */
-    if (r->kind != CONN_MANUAL)
+    if (r->kind != CONN_MANUAL) {
         n->failed_in_row = result == 0 ? 0 : n->failed_in_row + 1;
+        if (n->failed_in_row == OUTBOUND_FAILURES_SLOW)
+            note_slow(d, n->config.name, result);
+    }
     if (source->tried)
         source->tried(source->arg, &r->addr, r->kind, result);
 }

@@ -6,12 +6,14 @@
  * posts its number. The inbox has room for all numbers, so posting never fails and never waits. */
 #include "discovery/discovery.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "journal/journal.h"
 #include "metrics/metrics.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
@@ -48,6 +50,7 @@ struct lookup {
     struct discovery *owner;
     struct discovery_source *source; /* NULL: the place is free */
     uint64_t tag;
+    char name[JOURNAL_SUBJECT_BYTES];
     int rc;
     struct net_addr addrs[RESOLVER_MAX_ADDRESSES];
     size_t n;
@@ -56,6 +59,7 @@ struct lookup {
 struct discovery {
     const char *network;
     struct discovery_resolver resolver;
+    struct journal *journal; /* or NULL */
     struct discovery_source sources[DISCOVERY_MAX_SOURCES];
     unsigned n_sources;
     struct lookup lookups[DISCOVERY_MAX_LOOKUPS];
@@ -79,9 +83,20 @@ static void on_done(void *arg, int rc, const struct net_addr *addrs, size_t n)
         return;
 }
 
-static void count_outcome(const struct discovery *d, int rc)
+static void count_outcome(const struct discovery *d, const struct lookup *l, int rc)
 {
+    const struct journal_note note = {
+        .event = JOURNAL_WARNED,
+        .kind = JOURNAL_SERVER,
+        .subject = l->name,
+        .network = d->network,
+        .reason = pn_errname(rc),
+        .detail = "looked up to find peers",
+    };
+
     metric_add(metric_get(&lookups_family, d->network, pn_errname(rc), NULL), 1);
+    if (rc < 0)
+        journal_add(d->journal, &note);
 }
 
 static struct lookup *free_place(struct discovery *d)
@@ -104,10 +119,11 @@ int discovery_lookup(struct discovery_source *self, const struct net_target *nam
         return PN_ELIMIT;
     l->source = self;
     l->tag = tag;
+    snprintf(l->name, sizeof l->name, "%.*s", (int)sizeof l->name - 1, name->host);
     rc = d->resolver.begin(d->resolver.arg, name, on_done, l);
     if (rc < 0) {
         l->source = NULL;
-        count_outcome(d, rc);
+        count_outcome(d, l, rc);
     }
     return rc;
 }
@@ -120,14 +136,25 @@ static void hand_over(struct discovery *d, struct lookup *l)
 
     if (BUG(!source))
         return;
-    count_outcome(d, l->rc);
+    count_outcome(d, l, l->rc);
     source->deadline_us = source->ops->on_answer(source->state, &answer, clock_mono_us());
     l->source = NULL;
 }
 
 void discovery_found(struct discovery_source *self, const char *origin, size_t n)
 {
+    const struct journal_note note = {
+        .event = JOURNAL_FOUND,
+        .kind = JOURNAL_NETWORK,
+        .subject = self->owner->network,
+        .network = self->owner->network,
+        .reason = origin,
+        .count = n,
+    };
+
     metric_add(metric_get(&found_family, self->owner->network, origin, NULL), (int64_t)n);
+    if (n > 0)
+        journal_add(self->owner->journal, &note);
 }
 
 /* --- the thread --- */
@@ -200,6 +227,11 @@ struct discovery *discovery_new(const char *network, const struct discovery_reso
 fail:
     mem_free(d);
     return NULL;
+}
+
+void discovery_set_journal(struct discovery *d, struct journal *journal)
+{
+    d->journal = journal;
 }
 
 int discovery_add(struct discovery *d, const struct discovery_source_ops *ops, void *state)

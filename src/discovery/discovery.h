@@ -20,6 +20,7 @@
 #define DISCOVERY_MAX_LOOKUPS 16 /* under way, of all sources */
 
 struct discovery;
+struct journal;
 struct discovery_source; /* one of the sources, as the discovery thread knows it */
 
 /* What became of a lookup: as for resolve_done. */
@@ -49,6 +50,10 @@ struct discovery_resolver {
 /* `network` is a metric label: static text. Thread: the main thread. Owns: the caller frees with
  * discovery_free. Returns: NULL when there is no memory. */
 struct discovery *discovery_new(const char *network, const struct discovery_resolver *resolver);
+
+/* Where lookups that fail and addresses that are found are noted; NULL: nowhere. Thread: the main
+ * thread, before discovery_start. */
+void discovery_set_journal(struct discovery *d, struct journal *journal);
 
 /* Add a source; `ops` and `state` are borrowed until discovery_stop. Thread: the main thread,
  * before discovery_start. Returns: 0 or PN_ELIMIT. */

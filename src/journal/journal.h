@@ -33,7 +33,7 @@
     X(JOURNAL_REFUSED, "refused", true)           /* an inbound connection was closed at once */ \
     X(JOURNAL_DISCONNECTED, "disconnected", true) /* a connection has ended */                   \
     X(JOURNAL_EVICTED, "evicted", true)           /* an inbound peer gave way to a newcomer */   \
-    X(JOURNAL_WARNED, "warned", true)             /* a score has passed half of the threshold */ \
+    X(JOURNAL_WARNED, "warned", true)             /* half of a threshold, or something amiss */  \
     X(JOURNAL_DISCOURAGED, "discouraged", true)   /* an address is first to go from now on */    \
     X(JOURNAL_BANNED, "banned", true)             /* an address or subnet is kept out */         \
     X(JOURNAL_UNBANNED, "unbanned", true)         /* a ban was lifted or has run out */          \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "crypto/sha256.h"
 
 enum { LABEL_MAX = 63, ONION_V3_CHARS = 56 + sizeof ".onion" - 1 };
 
@@ -123,6 +124,17 @@ int net_target_from_addr(struct net_target *out, const struct net_addr *a)
     else if (a->kind == NET_I2P)
         out->kind = TARGET_I2P;
     return out->kind == TARGET_ADDR || strchr(out->host, '.') ? 0 : PN_ENOMEM;
+}
+
+void net_target_stand_in(struct net_addr *out, const struct net_target *t)
+{
+    static const uint8_t prefix[] = {0xfd, 0x6b, 0x88, 0xc0, 0x87, 0x24};
+    uint8_t hash[SHA256_BYTES];
+
+    *out = (struct net_addr){.kind = NET_IPV6, .port = t->port};
+    sha256(hash, t->host, strlen(t->host));
+    memcpy(out->bytes, prefix, sizeof prefix);
+    memcpy(out->bytes + sizeof prefix, hash, 16 - sizeof prefix);
 }
 
 const char *net_target_format(char out[NET_TARGET_TEXT_BYTES], const struct net_target *t)

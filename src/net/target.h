@@ -35,6 +35,12 @@ int net_target_parse(struct net_target *out, const char *text, uint16_t default_
  */
 int net_target_from_addr(struct net_target *out, const struct net_addr *a);
 
+/* An address that stands for a name where an address is needed and none is known: the same for the
+ * same host and port, different for others, and of no machine, since fd6b:88c0:8724::/48 is a
+ * private range. Source: Bitcoin Core's internal addresses (netaddress.cpp, SetInternal). Thread:
+ * any. */
+void net_target_stand_in(struct net_addr *out, const struct net_target *t);
+
 /* "host:port", an IPv6 host in brackets. Thread: any. Returns: out. */
 const char *net_target_format(char out[NET_TARGET_TEXT_BYTES], const struct net_target *t);
 

@@ -251,6 +251,13 @@ unsigned server_ready_peers(const struct server *s)
     return atomic_load(&s->ready_peers);
 }
 
+unsigned server_peers_of_kind(const struct server *s, unsigned network, enum conn_kind kind)
+{
+    int64_t n = metric_value(s->networks[network].kinds[kind]);
+
+    return n > 0 ? (unsigned)n : 0;
+}
+
 int64_t server_heartbeat_us(const struct server *s)
 {
     return atomic_load(&s->beat_us);

@@ -94,6 +94,9 @@ void server_bytes(const struct server *s, unsigned network, uint64_t *in, uint64
 /* Peers whose handshake is done. Thread: any. */
 unsigned server_ready_peers(const struct server *s);
 
+/* Of these, a network's peers of one kind. Thread: any. */
+unsigned server_peers_of_kind(const struct server *s, unsigned network, enum conn_kind kind);
+
 /* When the server last turned, monotonic microseconds. Thread: any. */
 int64_t server_heartbeat_us(const struct server *s);
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "book_fixture.h"
 #include "harness.h"
+#include "journal/journal.h"
 
 static struct addrbook *book;
 
@@ -76,6 +77,60 @@ START_TEST(what_nobody_could_reach_is_refused)
     addrbook_counts(book, &counts);
     ck_assert_uint_eq(counts.events.unroutable, sizeof rows / sizeof rows[0] + 1);
     ck_assert_uint_eq(addrbook_size(book), 0);
+}
+END_TEST
+
+/* The reason of the newest record about an address. */
+static struct journal_record why(struct journal *journal, const char *subject,
+                                 enum journal_event event)
+{
+    const struct journal_filter f = {.subject = subject, .events = JOURNAL_BIT(event)};
+    struct journal_record r = {.seq = 0};
+
+    ck_assert_msg(journal_query(journal, &r, 1, &f) == 1, "%s: no %s", subject,
+                  journal_event_name(event));
+    return r;
+}
+
+START_TEST(what_does_not_enter_the_book_or_leaves_it_is_noted_with_the_reason)
+{
+    struct net_addr source = fx_addr("252.2.2.2"), old = fx_addr("250.1.1.1:8333"), a;
+    struct journal *journal = journal_new(2000);
+    struct addrbook_seen seen = {.last_seen_s = FX_NOW_S};
+    char text[NET_ADDR_TEXT_BYTES] = "";
+    struct addrbook_counts counts;
+
+    addrbook_set_journal(book, journal, "test");
+    a = fx_addr("127.0.0.1:8333");
+    ck_assert(!fx_add(book, &a, &source));
+    ck_assert_str_eq(why(journal, "127.0.0.1:8333", JOURNAL_REJECTED).reason, "unroutable");
+    ck_assert(fx_add(book, &old, &source));
+    /* Addresses of one group and one source have one bucket: 64 places. */
+    for (unsigned i = 0; i < 1000; i++) {
+        seen.addr = fx_v4(250, 1, 2 + i / 250, 1 + i % 250);
+        if (addrbook_add(book, &seen, 1, &source, 0) == 0)
+            net_addr_format(text, &seen.addr);
+    }
+    ck_assert_str_eq(why(journal, text, JOURNAL_REJECTED).reason, "occupied");
+    addrbook_counts(book, &counts);
+    ck_assert_uint_eq(journal_stats(journal).events[JOURNAL_REJECTED].noted,
+                      counts.events.occupied + counts.events.unroutable);
+    /* A month later all of them are terrible, and others take their places. */
+    clock_test_advance_ms(31LL * FX_DAY_S * 1000);
+    for (unsigned i = 0; i < 1000; i++) {
+        seen.addr = fx_v4(250, 1, 10 + i / 250, 1 + i % 250);
+        seen.last_seen_s = clock_wall_s();
+        addrbook_add(book, &seen, 1, &source, 0);
+    }
+    addrbook_counts(book, &counts);
+    ck_assert_uint_ge(counts.events.expired, 30);
+    ck_assert_uint_eq(journal_stats(journal).events[JOURNAL_FORGOTTEN].noted,
+                      counts.events.expired);
+    ck_assert_str_eq(why(journal, "250.1.1.1:8333", JOURNAL_FORGOTTEN).detail,
+                     "not seen for 30 days");
+    ck_assert_str_eq(why(journal, "250.1.1.1:8333", JOURNAL_FORGOTTEN).network, "test");
+    addrbook_set_journal(book, NULL, NULL);
+    journal_free(journal);
 }
 END_TEST
 
@@ -496,6 +551,7 @@ int main(void)
     tcase_add_test(t, an_empty_book_gives_nothing);
     tcase_add_test(t, an_address_is_known_by_host_and_port);
     tcase_add_test(t, what_nobody_could_reach_is_refused);
+    tcase_add_test(t, what_does_not_enter_the_book_or_leaves_it_is_noted_with_the_reason);
     tcase_add_test(t, all_kinds_of_bip155_are_taken);
     tcase_add_test(t, the_time_seen_is_made_plausible_and_hearsay_older);
     tcase_add_test(t, a_known_address_is_refreshed_hourly_when_online_and_daily_else);

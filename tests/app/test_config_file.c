@@ -39,24 +39,24 @@ END_TEST
 
 START_TEST(all_errors_are_reported_with_their_lines)
 {
-    loading_write_file("maxpeers = 5\n"        /* 1 */
-                       "frobnicate = 1\n"      /* 2 */
-                       "just words\n"          /* 3 */
-                       "maxpeers = 6\n"        /* 4 */
-                       "no-listen = 1\n"       /* 5 */
-                       "help = yes\n"          /* 6 */
-                       "conf = /tmp/x\n"       /* 7 */
-                       "[bitcoin]\n"           /* 8 */
-                       "log-level = debug\n"   /* 9 */
-                       "datadir = /tmp/x\n"    /* 10 */
-                       "connect = a.example\n" /* 11 */
-                       "[nowhere]\n"           /* 12 */
-                       "anything = 1\n"        /* 13 */
-                       "[api\n"                /* 14 */
-                       "[log]\n"               /* 15 */
-                       "log-level = loud\n"    /* 16 */
-                       "= 3\n"                 /* 17 */
-                       "last words");          /* 18 */
+    loading_write_file("maxpeers = 5\n"           /* 1 */
+                       "frobnicate = 1\n"         /* 2 */
+                       "just words\n"             /* 3 */
+                       "maxpeers = 6\n"           /* 4 */
+                       "no-listen = 1\n"          /* 5 */
+                       "help = yes\n"             /* 6 */
+                       "conf = /tmp/x\n"          /* 7 */
+                       "[bitcoin]\n"              /* 8 */
+                       "log-level = debug\n"      /* 9 */
+                       "datadir = /tmp/x\n"       /* 10 */
+                       "externalip = a.example\n" /* 11 */
+                       "[nowhere]\n"              /* 12 */
+                       "anything = 1\n"           /* 13 */
+                       "[api\n"                   /* 14 */
+                       "[log]\n"                  /* 15 */
+                       "log-level = loud\n"       /* 16 */
+                       "= 3\n"                    /* 17 */
+                       "last words");             /* 18 */
     LOAD_BAD(STATUS_CONFIG,
              "FILE:2: unknown key frobnicate\n"
              "FILE:3: this is neither KEY = VALUE, nor [SECTION], nor a comment\n"
@@ -71,8 +71,8 @@ START_TEST(all_errors_are_reported_with_their_lines)
              "FILE:14: a section line is [NAME]\n"
              "FILE:17: unknown key \n"
              "FILE:18: this is neither KEY = VALUE, nor [SECTION], nor a comment\n"
-             "FILE:11: connect: \"a.example\" is a name: only numeric addresses are accepted, "
-             "names are not resolved\n"
+             "FILE:11: externalip: \"a.example\" is a name: only a numeric address is accepted "
+             "here\n"
              "FILE:16: log-level: \"loud\" is none of error, warn, info, debug, trace\n",
              "CONF");
 }

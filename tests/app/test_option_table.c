@@ -45,7 +45,8 @@ START_TEST(every_row_is_well_formed)
                       "%s: man is whole sentences", def->name);
         ck_assert_msg(!def->placeholder == (def->kind == OPTION_KIND_FLAG),
                       "%s: what takes a value has a placeholder", def->name);
-        ck_assert_msg((def->kind == OPTION_KIND_CHOICE) == (def->choices != NULL),
+        ck_assert_msg((def->kind == OPTION_KIND_CHOICE || def->kind == OPTION_KIND_CHOICE_LIST) ==
+                          (def->choices != NULL),
                       "%s: a choice has choices", def->name);
         ck_assert_msg(!option_is_list(def) || def->max >= 1, "%s: a list has a bound", def->name);
     }
@@ -164,6 +165,8 @@ START_TEST(the_printed_configuration_reads_back_to_the_same)
                "--user-agent-comment=a, b;c@d?", "--pidfile=/run/p2pnode.pid",
                "--datadir=relative/path", "--log-level=trace", "--log-format=json");
     ROUND_TRIP("--bitcoin=regtest", "--advertise-services=0");
+    ROUND_TRIP("--addnode=node.example:8333,127.0.0.1", "--onlynet=ipv4,cjdns",
+               "--cjdns-reachable");
 }
 END_TEST
 

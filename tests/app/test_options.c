@@ -132,56 +132,6 @@ START_TEST(an_empty_value_in_file_and_environment_means_none)
 }
 END_TEST
 
-START_TEST(connect_alone_implies_no_listening)
-{
-    LOAD_GOOD("--connect=127.0.0.1:18444");
-    ck_assert_uint_eq(loaded.listen.n, 0);
-    LOAD_GOOD("--connect=127.0.0.1:18444", "--listen=127.0.0.1:0");
-    ck_assert_str_eq(loading_list(&loaded.listen), "127.0.0.1:0");
-    LOAD_GOOD("--addnode=127.0.0.1:18444");
-    ck_assert_uint_eq(loaded.listen.n, 2);
-}
-END_TEST
-
-START_TEST(strangers_are_asked_for_peers_only_where_peers_are_to_be_found)
-{
-    static const struct {
-        const char *argument;
-        bool asked;
-    } rows[] = {
-        {"--outbound=8", true},
-        {"--addnode=127.0.0.1", true},
-        {"--connect=127.0.0.1", false},
-        {"--netrestrict=127.0.0.0/8", false},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        LOAD_GOOD(rows[i].argument);
-        ck_assert_msg(loaded.dnsseed == rows[i].asked, "%s", rows[i].argument);
-        ck_assert_msg(loaded.fixedseeds == rows[i].asked, "%s", rows[i].argument);
-        LOAD_GOOD(rows[i].argument, "--dnsseed", "--no-fixedseeds");
-        ck_assert(loaded.dnsseed && !loaded.fixedseeds);
-        LOAD_GOOD(rows[i].argument, "--no-dnsseed", "--fixedseeds");
-        ck_assert(!loaded.dnsseed && loaded.fixedseeds);
-    }
-    LOAD_GOOD("--outbound=0", "--block-relay=0");
-    ck_assert(!loaded.dnsseed && !loaded.fixedseeds);
-}
-END_TEST
-
-START_TEST(a_dns_seed_of_ones_own_is_a_name_and_for_regtest)
-{
-    LOAD_GOOD("--bitcoin=regtest", "--dnsseed-name=a.test,b.test", "--dnsseed-name=c.test");
-    ck_assert_str_eq(loading_list(&loaded.dnsseed_name), "a.test b.test c.test");
-    LOAD_BAD(STATUS_USAGE, "--dnsseed-name: only with bitcoin = regtest\n",
-             "--dnsseed-name=a.test");
-    LOAD_BAD(STATUS_USAGE,
-             "--dnsseed-name: \"a.test:53\" is not a host name\n"
-             "--dnsseed-name: \"127.0.0.1\" is not a host name\n",
-             "--bitcoin=regtest", "--dnsseed-name=a.test:53", "--dnsseed-name=127.0.0.1");
-}
-END_TEST
-
 START_TEST(all_errors_of_the_command_line_are_reported)
 {
     LOAD_BAD(STATUS_USAGE,
@@ -209,14 +159,15 @@ END_TEST
 START_TEST(errors_of_the_environment_name_the_variable)
 {
     static const char *const environment[] = {"HOME=/users/tester", "P2PNODE_MAXPEERS=0",
-                                              "P2PNODE_CONNECT=node.example.org", NULL};
+                                              "P2PNODE_EXTERNALIP=node.example.org", NULL};
 
     loading_environment = environment;
-    LOAD_BAD(STATUS_CONFIG,
-             "P2PNODE_MAXPEERS in the environment: 0 is not between 1 and 4096\n"
-             "P2PNODE_CONNECT in the environment: \"node.example.org\" is a name: only numeric "
-             "addresses are accepted, names are not resolved\n",
-             "--no-conf");
+    LOAD_BAD(
+        STATUS_CONFIG,
+        "P2PNODE_MAXPEERS in the environment: 0 is not between 1 and 4096\n"
+        "P2PNODE_EXTERNALIP in the environment: \"node.example.org\" is a name: only a numeric "
+        "address is accepted here\n",
+        "--no-conf");
 }
 END_TEST
 
@@ -515,9 +466,6 @@ int main(void)
     tcase_add_test(t, a_list_of_a_higher_source_replaces_the_lower_one_whole);
     tcase_add_test(t, no_key_switches_off_or_restores_the_default);
     tcase_add_test(t, an_empty_value_in_file_and_environment_means_none);
-    tcase_add_test(t, connect_alone_implies_no_listening);
-    tcase_add_test(t, strangers_are_asked_for_peers_only_where_peers_are_to_be_found);
-    tcase_add_test(t, a_dns_seed_of_ones_own_is_a_name_and_for_regtest);
     tcase_add_test(t, all_errors_of_the_command_line_are_reported);
     tcase_add_test(t, abbreviations_are_unknown_options);
     tcase_add_test(t, errors_of_the_environment_name_the_variable);

@@ -15,7 +15,7 @@
 #include "harness.h"
 #include "metrics/metrics.h"
 
-enum { MAX_PEERS = 16, PATIENCE_MS = 20000 };
+enum { MAX_PEERS = 16, PATIENCE_MS = 20000, JOURNAL_RECORDS = 64 };
 
 static const struct btc_params *regtest(void)
 {
@@ -31,6 +31,12 @@ static void on_stopped(void *arg)
 
 void node_start(struct node_fixture *n)
 {
+    node_start_reaching(n, ADDRBOOK_ALL_KINDS);
+}
+
+void node_start_reaching(struct node_fixture *n, uint32_t kinds)
+{
+    static const struct subnet_list none;
     struct bitcoin_config config = {
         .params = *regtest(),
         .user_agent = "/test:1/",
@@ -43,6 +49,11 @@ void node_start(struct node_fixture *n)
     n->book = addrbook_new(&n->policy);
     ck_assert_ptr_nonnull(n->book);
     config.book = n->book;
+    config.reachable_kinds = kinds;
+    n->journal = journal_new(JOURNAL_RECORDS);
+    ck_assert_ptr_nonnull(n->journal);
+    ck_assert_int_eq(gate_init(&n->gate, &none, &none, NULL, n->journal, 3600), 0);
+    config.gate = &n->gate;
     config.gossip_interval_ms = 30000;
     slots_init(&n->slots, MAX_PEERS, 0);
     ck_assert_int_eq(bitcoin_new(&n->bitcoin, &config), 0);
@@ -63,6 +74,8 @@ void node_stop(struct node_fixture *n)
     server_free(n->server);
     bitcoin_free(n->bitcoin);
     addrbook_free(n->book);
+    gate_free(&n->gate);
+    journal_free(n->journal);
     chan_destroy(&n->stopped, NULL);
 }
 

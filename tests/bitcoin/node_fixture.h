@@ -14,6 +14,8 @@ struct node_fixture {
     struct chan stopped;
     struct net_policy policy;
     struct addrbook *book;
+    struct journal *journal;
+    struct gate gate;
 };
 
 /* The remote side of one connection. */
@@ -25,6 +27,8 @@ struct remote {
 };
 
 void node_start(struct node_fixture *n);
+/* The same, connecting to these kinds of networks only (a set of ADDRBOOK_KIND_BITs). */
+void node_start_reaching(struct node_fixture *n, uint32_t kinds);
 void node_stop(struct node_fixture *n);
 
 /* A raw connection from or to 127.0.0.1, nothing said yet. */

@@ -190,6 +190,72 @@ START_TEST(a_small_fresh_announcement_goes_to_two_peers_and_an_old_one_to_none)
 }
 END_TEST
 
+static size_t rejected(struct node_fixture *n, const char *reason)
+{
+    const struct journal_filter f = {.events = JOURNAL_BIT(JOURNAL_REJECTED)};
+    static struct journal_record r[64];
+    size_t all = journal_query(n->journal, r, 64, &f), found = 0;
+
+    for (size_t i = 0; i < all; i++)
+        found += strcmp(r[i].reason, reason) == 0;
+    return found;
+}
+
+START_TEST(addresses_of_the_banned_are_neither_kept_nor_told)
+{
+    const struct subnet one = {.base = {.kind = NET_IPV4, .bytes = {127, 3}}, .prefix_bits = 16};
+    const struct subnet all = {.base = {.kind = NET_IPV4, .bytes = {127}}, .prefix_bits = 8};
+    const struct net_addr at = address(9, 9, 9), banned = address(3, 0, 1);
+    static struct node_fixture n;
+    struct addrbook_record known;
+    struct remote out, in;
+
+    set_up(&n);
+    ck_assert_int_eq(banlist_add(n.gate.bans, &one, NOW_S + 86400, "score"), 0);
+    remote_open_as(&out, &n, CONN_FULL, &at);
+    remote_shake_hands(&out);
+    send_addrs(&out, 40, 1, 3600);
+    settle(&out);
+    ck_assert_uint_eq(addrbook_size(n.book), 39);
+    ck_assert(!addrbook_find(n.book, &known, &banned));
+    ck_assert_uint_eq(rejected(&n, "banned"), 1);
+    ck_assert_uint_eq(journal_funnel(n.journal, "bitcoin").found, 39);
+    ck_assert_int_eq(banlist_add(n.gate.bans, &all, NOW_S + 86400, "score"), 0);
+    remote_join(&in, &n);
+    remote_send_empty(&in, BTC_CMD_GETADDR);
+    ck_assert_uint_eq(hear(&in, 0), 0);
+    remote_close(&in);
+    remote_close(&out);
+    tear_down(&n);
+}
+END_TEST
+
+START_TEST(what_we_could_not_reach_is_passed_on_and_not_kept)
+{
+    static struct node_fixture n;
+    struct remote from, to[4];
+    size_t heard = 0;
+
+    clock_test_start(NOW_S);
+    node_start_reaching(&n, ADDRBOOK_KIND_BIT(NET_TORV3));
+    remote_join(&from, &n);
+    for (int i = 0; i < 4; i++)
+        remote_join(&to[i], &n);
+    send_addrs(&from, 1, 1, 60);
+    settle(&from);
+    for (int i = 0; i < 4; i++)
+        heard += hear(&to[i], i == 0 ? 4 : 0);
+    ck_assert_uint_ge(heard, 1);
+    ck_assert_uint_le(heard, 2);
+    ck_assert_uint_eq(addrbook_size(n.book), 0);
+    ck_assert_uint_eq(rejected(&n, "no_route"), 1);
+    remote_close(&from);
+    for (int i = 0; i < 4; i++)
+        remote_close(&to[i]);
+    tear_down(&n);
+}
+END_TEST
+
 /* The next message that is one of the two. */
 static int next_of(struct remote *r, enum btc_cmd one, enum btc_cmd other)
 {
@@ -289,6 +355,8 @@ void add_gossip_tests(Suite *s)
     tcase_add_test(t, the_answer_to_our_own_getaddr_is_heard_whole);
     tcase_add_test(t, getaddr_is_answered_once_and_only_to_inbound_peers);
     tcase_add_test(t, a_small_fresh_announcement_goes_to_two_peers_and_an_old_one_to_none);
+    tcase_add_test(t, addresses_of_the_banned_are_neither_kept_nor_told);
+    tcase_add_test(t, what_we_could_not_reach_is_passed_on_and_not_kept);
     tcase_add_test(t, our_own_address_is_announced_to_a_new_peer);
     tcase_add_test(t, no_addresses_pass_over_a_block_relay_only_connection);
     tcase_add_test(t, a_feeler_that_answers_moves_to_the_tried_table_and_ends);

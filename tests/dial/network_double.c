@@ -9,24 +9,32 @@
 #include "harness.h"
 #include "net/sock.h"
 
+enum { JOURNAL_RECORDS = 256 };
+
 struct network_double network;
+static struct gate gate;
+static struct journal *journal;
 
 static int double_connect_start(int *fd, const struct net_addr *to)
 {
     unsigned n = atomic_load(&network.dials);
     int fds[2];
 
-    (void)to;
-    if (n < DIALS_MAX)
-        atomic_store(&network.dial_times_us[n], clock_mono_us());
-    atomic_fetch_add(&network.dials, 1);
-    if (atomic_load(&network.refuse))
-        return PN_EREFUSED;
+    network.last_to = *to;
     if (atomic_load(&network.undecided)) {
         if (pipe(fds) < 0) /* the reading end is never writable */
             return PN_ESYS;
-    } else if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0) {
+    } else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0) {
         return PN_ESYS;
+    }
+    network.last_far_end = fds[1];
+    if (n < DIALS_MAX)
+        atomic_store(&network.dial_times_us[n], clock_mono_us());
+    atomic_fetch_add(&network.dials, 1);
+    if (atomic_load(&network.refuse)) {
+        close(fds[0]);
+        close(fds[1]);
+        return PN_EREFUSED;
     }
     *fd = fds[0];
     return 0; /* the other end stays open until the test's process ends */
@@ -46,11 +54,27 @@ static const struct sock_ops ops = {
 struct gate *gate_for(const struct subnet_list *permitted)
 {
     static const struct subnet_list nobody;
-    static struct gate gate;
-
     gate_free(&gate);
-    ck_assert_int_eq(gate_init(&gate, permitted, &nobody, NULL, NULL, 3600), 0);
+    journal_free(journal);
+    journal = journal_new(JOURNAL_RECORDS);
+    ck_assert_ptr_nonnull(journal);
+    ck_assert_int_eq(gate_init(&gate, permitted, &nobody, NULL, journal, 3600), 0);
     return &gate;
+}
+
+struct gate *gate_of_test(void)
+{
+    return &gate;
+}
+
+struct journal *dial_journal(void)
+{
+    return journal;
+}
+
+int network_double_far_end(void)
+{
+    return network.last_far_end;
 }
 
 struct dial_paths *direct_paths(void)
@@ -83,9 +107,9 @@ int network_double_connected(void *arg, unsigned number, struct conn *c,
 {
     (void)arg;
     (void)number;
-    (void)addr;
     (void)kind;
     (void)quit;
+    network.last_connected = *addr;
     atomic_store(&network.last_request_id, request_id);
     atomic_fetch_add(&network.connections, 1);
     conn_close(c);

@@ -15,6 +15,9 @@ struct network_double {
     atomic_llong dial_times_us[DIALS_MAX];
     atomic_uint connections; /* handed over */
     atomic_ullong last_request_id;
+    /* Of the last dial and of the last connection; written before they are counted. */
+    struct net_addr last_to, last_connected;
+    int last_far_end;
 };
 
 extern struct network_double network;
@@ -25,6 +28,13 @@ void network_double_stop(void);
 
 /* A gate that permits these networks and has nobody banned; one at a time. */
 struct gate *gate_for(const struct subnet_list *permitted);
+
+/* The same again, and its journal. */
+struct gate *gate_of_test(void);
+struct journal *dial_journal(void);
+
+/* The other end of the last dial's connection. */
+int network_double_far_end(void);
 
 /* No proxies. */
 struct dial_paths *direct_paths(void);

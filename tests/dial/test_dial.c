@@ -59,6 +59,7 @@ int main(void)
     tcase_add_test(t, giving_back_what_was_not_taken_is_reported_and_harmless);
     add_dialer_tests(s);
     add_listener_tests(s);
+    add_names_tests(s);
     add_outbound_tests(s);
     return harness_run(s);
 }

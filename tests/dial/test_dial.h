@@ -5,6 +5,7 @@
 
 void add_dialer_tests(Suite *s);
 void add_listener_tests(Suite *s);
+void add_names_tests(Suite *s);
 void add_outbound_tests(Suite *s);
 
 #endif

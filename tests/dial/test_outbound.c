@@ -62,6 +62,7 @@ static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
                  .bytes = {10, (uint8_t)(i % src.groups), (uint8_t)(i / 256), (uint8_t)i}},
         .group = i % src.groups,
         .last_try_s = src.last_try_s,
+        .why = "new",
     };
     return 0;
 }
@@ -291,6 +292,63 @@ START_TEST(behind_a_dead_network_dials_slow_down_after_25_failures)
 }
 END_TEST
 
+static size_t noted(struct journal_record *out, size_t max, enum journal_event event)
+{
+    return journal_query(dial_journal(), out, max,
+                         &(struct journal_filter){.events = JOURNAL_BIT(event)});
+}
+
+START_TEST(every_candidate_chosen_or_passed_over_is_noted_with_its_reason)
+{
+    static struct journal_record r[64];
+    struct net_addr banned = {.kind = NET_IPV4, .bytes = {10, 0, 0, 0}};
+    struct dialer *d = begin(2, 0, false, 2);
+    struct journal_funnel f;
+
+    gate_punish(gate_of_test(), &banned, "test", PN_EPOW, true);
+    src.last_try_s = 0;
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 2);
+    dialer_set_extra(d, 0, 1); /* for which both groups are taken */
+    pass_seconds(1);
+    end(d);
+    ck_assert_uint_eq(noted(r, 64, JOURNAL_CHOSEN), 2);
+    ck_assert_str_eq(r[0].reason, "new");
+    ck_assert_str_eq(r[0].detail, "outbound_full");
+    ck_assert_uint_eq(noted(r, 64, JOURNAL_DIALLED), 2);
+    ck_assert_str_eq(r[0].reason, "direct");
+    ck_assert_uint_ge(noted(r, 64, JOURNAL_SKIPPED), 3);
+    ck_assert_str_eq(r[0].reason, "same_group");
+    ck_assert_ptr_nonnull(strstr(r[0].detail, " is there"));
+    ck_assert_uint_eq(
+        journal_query(dial_journal(), r, 64, &(struct journal_filter){.subject = "10.0.0.0:1"}), 1);
+    ck_assert_str_eq(r[0].reason, "banned");
+    f = journal_funnel(dial_journal(), "test");
+    ck_assert_uint_eq(f.chosen, 2);
+    ck_assert_uint_eq(f.dialled, 2);
+    ck_assert_uint_eq(f.failed, 0);
+    ck_assert_uint_ge(f.filtered, 3);
+}
+END_TEST
+
+START_TEST(that_the_network_seems_down_is_noted_once)
+{
+    static struct journal_record r[64];
+    struct dialer *d = begin(8, 0, false, 200);
+
+    atomic_store(&network.refuse, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_dials(27);
+    end(d);
+    ck_assert_uint_eq(noted(r, 64, JOURNAL_WARNED), 1);
+    ck_assert_str_eq(r[0].subject, "test");
+    ck_assert_str_eq(r[0].reason, "refused");
+    ck_assert_uint_eq(r[0].count, 1);
+    ck_assert_uint_ge(noted(r, 64, JOURNAL_FAILED), 26);
+    ck_assert_str_eq(r[0].detail, "outbound_full, attempt 1");
+}
+END_TEST
+
 START_TEST(an_empty_source_is_asked_again_and_costs_little)
 {
     struct dialer *d = begin(8, 2, false, 0);
@@ -319,5 +377,7 @@ void add_outbound_tests(Suite *s)
     tcase_add_test(t, recently_tried_addresses_are_the_last_choice);
     tcase_add_test(t, feelers_come_about_every_two_minutes_and_one_at_a_time);
     tcase_add_test(t, behind_a_dead_network_dials_slow_down_after_25_failures);
+    tcase_add_test(t, every_candidate_chosen_or_passed_over_is_noted_with_its_reason);
+    tcase_add_test(t, that_the_network_seems_down_is_noted_once);
     tcase_add_test(t, an_empty_source_is_asked_again_and_costs_little);
 }

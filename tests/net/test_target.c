@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "net/group.h"
 #include "net/target.h"
 #include "test_proxy.h"
 
@@ -128,6 +129,24 @@ START_TEST(an_address_is_a_target_without_its_port)
 }
 END_TEST
 
+START_TEST(a_stand_in_is_of_no_machine_and_differs_with_host_and_port)
+{
+    static const char *const texts[] = {"a.test:1", "a.test:2", "b.test:1"};
+    struct net_addr addrs[3], again;
+    struct net_target t;
+
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(net_target_parse(&t, texts[i], 0), 0);
+        net_target_stand_in(&addrs[i], &t);
+        net_target_stand_in(&again, &t);
+        ck_assert(net_addr_equal(&addrs[i], &again));
+        ck_assert(!net_addr_is_routable(NULL, &addrs[i]));
+        for (size_t k = 0; k < i; k++)
+            ck_assert(!net_addr_equal(&addrs[i], &addrs[k]));
+    }
+}
+END_TEST
+
 TCase *target_cases(void)
 {
     TCase *tc = tcase_create("target");
@@ -136,5 +155,6 @@ TCase *target_cases(void)
     tcase_add_test(tc, what_is_no_target_is_refused);
     tcase_add_test(tc, a_name_has_at_most_255_characters);
     tcase_add_test(tc, an_address_is_a_target_without_its_port);
+    tcase_add_test(tc, a_stand_in_is_of_no_machine_and_differs_with_host_and_port);
     return tc;
 }
