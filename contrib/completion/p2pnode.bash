@@ -27,6 +27,9 @@ _p2pnode()
     --bitcoin)
         mapfile -t COMPREPLY < <(compgen -W 'mainnet testnet3 testnet4 signet regtest' -- "$cur")
         ;;
+    --tx-relay)
+        mapfile -t COMPREPLY < <(compgen -W 'off trusted on' -- "$cur")
+        ;;
     --blocks)
         mapfile -t COMPREPLY < <(compgen -W 'recent none' -- "$cur")
         ;;
@@ -115,9 +118,9 @@ _p2pnode()
             --bitcoin= --no-bitcoin --signet-challenge= --no-signet-challenge
             --listen= --no-listen --connect= --no-connect --addnode=
             --no-addnode --seednode= --no-seednode --dnsseed --fixedseeds
-            --externalip= --no-externalip --generate= --no-generate --blocks=
-            --no-blocks --prune= --no-prune --advertise-services=
-            --no-advertise-services --user-agent-comment=
+            --externalip= --no-externalip --tx-relay --tx-relay= --no-tx-relay
+            --generate= --no-generate --blocks= --no-blocks --prune= --no-prune
+            --advertise-services= --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-external= --no-eth-external
             --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc=

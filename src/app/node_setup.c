@@ -93,6 +93,21 @@ static struct peer_config peer_config_of(const struct options *o)
     return c;
 }
 
+static enum bitcoin_tx_relay tx_relay_of(const char *whose)
+{
+    if (strcmp(whose, "on") == 0)
+        return BITCOIN_TX_RELAY_ON;
+    return strcmp(whose, "trusted") == 0 ? BITCOIN_TX_RELAY_TRUSTED : BITCOIN_TX_RELAY_OFF;
+}
+
+/* Core: 2 s where inbound peers have 5 s. */
+static int64_t outbound_trickle_ms(int64_t inbound_ms)
+{
+    int64_t ms = inbound_ms * 2 / 5;
+
+    return ms > 0 ? ms : 1;
+}
+
 /* One file of a kind and network, so that a data directory can be used for several in turn. */
 static char *network_path(const struct node *n, const char *kind)
 {
@@ -113,6 +128,9 @@ static int make_bitcoin(struct node *n)
         .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
         .max_peers = (unsigned)o->maxpeers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
+        .tx_relay = tx_relay_of(o->tx_relay),
+        .tx_inbound_ms = o->trickle_interval_ms,
+        .tx_outbound_ms = outbound_trickle_ms(o->trickle_interval_ms),
     };
     int rc = fill_params(&config.params, o);
     char *headers, *blocks;

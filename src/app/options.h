@@ -75,6 +75,7 @@ struct options {
     struct option_list externalip; /* ADDR[:PORT] */
     const char *blocks;            /* "recent" or "none" */
     int64_t prune;                 /* blocks that are kept, if any are */
+    const char *tx_relay;          /* "off", "trusted" or "on"; static text */
     int64_t generate_interval_ms;  /* 0: off; regtest only */
     struct option_bits advertise_services; /* regtest only */
     char *user_agent_comment;

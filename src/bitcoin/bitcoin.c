@@ -107,6 +107,8 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     if (rc == 0)
         rc = blocks_open(b);
     if (rc == 0)
+        rc = tx_net_new(&b->tx, b);
+    if (rc == 0)
         rc = manager_init(b);
     if (rc < 0)
         goto fail_chain;
@@ -119,6 +121,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
 fail_chain:
     manager_free(b);
     blocks_close(b);
+    tx_net_free(b->tx);
     headerdb_close(b->headerdb);
     chain_free(&b->chain);
 fail_quit:
@@ -179,6 +182,9 @@ int bitcoin_start(struct bitcoin *b)
     if (rc < 0)
         return rc;
     b->headerdb = NULL; /* the saver's now */
+    rc = tx_net_start(b->tx);
+    if (rc < 0)
+        return rc;
     return thread_start(&b->thread, "bitcoin", ROLE_MANAGER, manager_run, b);
 }
 
@@ -187,6 +193,7 @@ void bitcoin_stop(struct bitcoin *b)
     quit_request(&b->quit);
     thread_join(&b->thread);
     blocks_stop(b);
+    tx_net_stop(b->tx);
     header_saver_stop(b->saver);
     b->saver = NULL;
 }
@@ -204,6 +211,7 @@ void bitcoin_free(struct bitcoin *b)
     header_saver_stop(b->saver);
     headerdb_close(b->headerdb);
     manager_free(b);
+    tx_net_free(b->tx);
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);
     chain_free(&b->chain);

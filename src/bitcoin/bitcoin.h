@@ -14,6 +14,10 @@
 struct bitcoin;
 struct chain;
 
+/* Whose transactions are taken and passed on: nobody's; those of peers that the operator has named
+ * or exempted; everybody's. */
+enum bitcoin_tx_relay { BITCOIN_TX_RELAY_OFF, BITCOIN_TX_RELAY_TRUSTED, BITCOIN_TX_RELAY_ON };
+
 struct bitcoin_config {
     struct btc_params params; /* copied */
     const char *user_agent;   /* BIP14, "/p2pnode:0.1.0/"; lives as long as the network */
@@ -27,6 +31,10 @@ struct bitcoin_config {
     unsigned max_peers;       /* as the server's */
     struct peer_config peer;  /* copied */
 
+    enum bitcoin_tx_relay tx_relay;
+    int64_t tx_inbound_ms;  /* mean time between announcements to inbound peers; 5,000 */
+    int64_t tx_outbound_ms; /* likewise to those we dialled; 2,000 */
+
     /* Finding peers; without a book no addresses are gossiped and nobody is looked for. */
     struct addrbook *book;       /* borrowed */
     struct addr_dump *dump;      /* borrowed; told of the anchors; or NULL */
@@ -38,7 +46,7 @@ struct bitcoin_config {
     size_t n_anchors;
     const struct net_target *seednodes; /* asked in turn for addresses; borrowed */
     size_t n_seednodes;
-    struct gate *gate; /* borrowed: whom we ban is not gossiped; its journal; or NULL */
+    struct gate *gate; /* borrowed: bans, exemptions, the journal; or NULL */
 };
 
 /* With headers_path the chain is loaded from there first. Thread: the main thread. Returns: 0,

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "bitcoin/blockstore/strip.h"
 #include "bitcoin/internal.h"
+#include "bitcoin/transactions.h"
 
 static int tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
 {
@@ -46,6 +47,8 @@ int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m
         rc = keep(p, net, hash, place.height, bp->raw);
     if (rc == PN_EQUIT)
         return rc;
+    if (checked == 0)
+        bitcoin_block_connected(net, block);
     rc = tell(p, hash, checked < 0 ? checked : rc);
     return checked < 0 && checked != PN_ENOMEM ? checked : rc;
 }

@@ -66,20 +66,20 @@ static int on_headers(struct peer *p, struct btc_peer *bp, const struct btc_msg 
     return header_session_take(p, &m->u.headers);
 }
 
-/* Only blocks matter: transactions are not relayed. The last announced one leads to the rest. */
+/* Of the blocks the last announced one leads to the rest. */
 static int on_inv(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     const struct btc_inv_item *last = NULL;
     struct manager_hashes *inv;
+    int rc = tx_net_inv(p, &m->u.inv);
 
-    (void)bp;
     for (size_t i = 0; i < m->u.inv.count; i++)
         if (m->u.inv.items[i].type == BTC_INV_BLOCK) {
             last = &m->u.inv.items[i];
             peer_add_known(p, last->hash);
         }
-    if (!last)
-        return 0;
+    if (rc < 0 || !last)
+        return rc;
     inv = manager_hashes_new(1);
     if (!inv)
         return PN_ENOMEM;
@@ -131,8 +131,28 @@ static int add_to_score(struct peer *p, struct btc_peer *bp, unsigned transient)
     return 0;
 }
 
-/* Blocks that we hold, one reply each, so that a slow reader holds this thread up and nobody else;
- * what we do not hold is named in one notfound. */
+static int on_tx(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    return tx_net_tx(p, &m->u.tx);
+}
+
+static int on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    int rc = blocks_on_notfound(p, bp, m);
+
+    return rc == 0 ? tx_net_notfound(p, &m->u.notfound) : rc;
+}
+
+static int on_mempool(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
+{
+    (void)bp;
+    (void)m;
+    return tx_net_list(p);
+}
+
+/* Blocks that we hold and transactions that it was told of, one reply each, so that a slow reader
+ * holds this thread up and nobody else; what we do not hold is named in one notfound. */
 static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     struct btc_msg missing = {.cmd = BTC_CMD_NOTFOUND};
@@ -150,6 +170,8 @@ static int on_getdata(struct peer *p, struct btc_peer *bp, const struct btc_msg 
         const struct btc_inv_item *it = &m->u.getdata.items[i];
 
         rc = blocks_serve(p, bp, it);
+        if (rc == PN_ENOENT)
+            rc = tx_net_serve(p, it);
         if (rc == PN_ENOENT) {
             absent[n++] = *it;
             rc = 0;
@@ -206,9 +228,10 @@ static handler *const handlers[BTC_CMD_COUNT] = {
     [BTC_CMD_GETBLOCKS] = on_getblocks,
     [BTC_CMD_GETDATA] = on_getdata,
     [BTC_CMD_BLOCK] = blocks_on_block,
-    [BTC_CMD_NOTFOUND] = blocks_on_notfound,
+    [BTC_CMD_TX] = on_tx,
+    [BTC_CMD_NOTFOUND] = on_notfound,
     [BTC_CMD_REJECT] = on_reject,
-    [BTC_CMD_MEMPOOL] = on_not_allowed,
+    [BTC_CMD_MEMPOOL] = on_mempool,
     [BTC_CMD_FILTERLOAD] = on_not_allowed,
     [BTC_CMD_FILTERADD] = on_not_allowed,
     [BTC_CMD_FILTERCLEAR] = on_not_allowed,

@@ -31,7 +31,7 @@ static int send_version(struct peer *p, uint64_t nonce)
     v->user_agent = (struct bytes){.data = (const uint8_t *)net->config.user_agent,
                                    .len = strlen(net->config.user_agent)};
     v->height = (int32_t)atomic_load(&net->height);
-    v->relay = false; /* no transactions are wanted, BIP37 */
+    v->relay = tx_net_welcomes(p); /* BIP37 */
     return peer_write_message(p, btc_frame(net->config.params.magic, &m));
 }
 

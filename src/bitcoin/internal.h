@@ -18,6 +18,8 @@
 #include "bitcoin/inbox.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/nonces.h"
+#include "bitcoin/tx_net.h"
+#include "bitcoin/txrelay/tx_told.h"
 #include "bitcoin/wants.h"
 #include "bitcoin/wire/frame.h"
 #include "bitcoin/wire/msg.h"
@@ -50,8 +52,12 @@ struct btc_peer {
     struct bytes raw;              /* thread in: the payload of the message under way */
     struct block_wants wants;      /* blocks that were asked of it */
     struct score score;            /* of harmless requests in bulk */
+    bool told_tx_net;              /* as told_manager, for the relay of transactions */
+    int tx_place;                  /* thread tx_relay: there; negative for none */
+    struct tx_told tx_told;
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */
+    atomic_int_fast64_t last_tx_us;    /* it last sent a transaction that was */
     atomic_bool wants_headers;         /* sent sendheaders, BIP130 */
     atomic_int_fast64_t fee_filter_sat_per_kvb;
 };
@@ -91,6 +97,7 @@ struct bitcoin {
     unsigned network; /* the server's number */
     struct nonces nonces;
     struct blocks blocks;
+    struct tx_net *tx;
     atomic_uint height;
     atomic_bool in_sync;
     atomic_uint known_peers;

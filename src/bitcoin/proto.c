@@ -68,7 +68,7 @@ static int on_ready(struct peer *p)
         peer_unref(p);
     else
         bp->told_manager = true;
-    return rc;
+    return rc == 0 ? tx_net_peer_ready(p) : rc;
 }
 
 static void on_gone(struct peer *p)
@@ -76,6 +76,7 @@ static void on_gone(struct peer *p)
     struct btc_peer *bp = btc_peer_of(p);
     struct manager_msg m = {.event = MANAGER_PEER_GONE, .peer = p};
 
+    tx_net_peer_gone(p);
     /* The manager drains its inbox until every peer is gone, so this ends. */
     if (bp->told_manager && !peer_inbound(p) && bp->net->config.book)
         addrbook_connected(bp->net->config.book, peer_addr(p));
@@ -91,6 +92,7 @@ static void on_release(struct peer *p)
     header_session_free(&bp->headers);
     score_destroy(&bp->score);
     block_wants_destroy(&bp->wants);
+    tx_told_free(&bp->tx_told);
     mem_free(bp);
 }
 
@@ -100,6 +102,7 @@ static void usefulness(const struct peer *p, struct peer_usefulness *out)
 
     *out = (struct peer_usefulness){
         .last_block_us = atomic_load(&bp->last_block_us),
+        .last_tx_us = atomic_load(&bp->last_tx_us),
         .relevant_services = bp->services & (BTC_NODE_NETWORK | BTC_NODE_NETWORK_LIMITED),
         .relays_txs = bp->relay,
     };
@@ -149,6 +152,7 @@ int btc_attach(void *arg, struct peer_setup *setup)
     bp->net = net;
     block_wants_init(&bp->wants);
     score_init(&bp->score, SCORE_BAN_THRESHOLD);
+    tx_told_init(&bp->tx_told);
     return 0;
 }
 

@@ -24,32 +24,34 @@
 
 /* What happened. X(identifier, "name", followed): the name is stable, it stands in JSON. What is
  * not followed comes by the thousand and is kept from the event stream. Append only. */
-#define JOURNAL_EVENT_LIST(X)                                                                    \
-    X(JOURNAL_DIALLED, "dialled", true)           /* a connection attempt has begun */           \
-    X(JOURNAL_FAILED, "failed", true)             /* a connection attempt has failed */          \
-    X(JOURNAL_RETRIED, "retried", true)           /* a request was scheduled for another try */  \
-    X(JOURNAL_CONNECTED, "connected", true)       /* an outbound connection is there */          \
-    X(JOURNAL_ACCEPTED, "accepted", true)         /* an inbound connection is there */           \
-    X(JOURNAL_REFUSED, "refused", true)           /* an inbound connection was closed at once */ \
-    X(JOURNAL_DISCONNECTED, "disconnected", true) /* a connection has ended */                   \
-    X(JOURNAL_EVICTED, "evicted", true)           /* an inbound peer gave way to a newcomer */   \
-    X(JOURNAL_WARNED, "warned", true)             /* half of a threshold, or something amiss */  \
-    X(JOURNAL_DISCOURAGED, "discouraged", true)   /* an address is first to go from now on */    \
-    X(JOURNAL_BANNED, "banned", true)             /* an address or subnet is kept out */         \
-    X(JOURNAL_UNBANNED, "unbanned", true)         /* a ban was lifted or has run out */          \
-    X(JOURNAL_CHOSEN, "chosen", true)             /* one of several candidates was taken */      \
-    X(JOURNAL_SKIPPED, "skipped", false)          /* a candidate was passed over */              \
-    X(JOURNAL_FOUND, "found", true)               /* so many new addresses came from there */    \
-    X(JOURNAL_REJECTED, "rejected", false)        /* an address did not enter the book */        \
-    X(JOURNAL_FORGOTTEN, "forgotten", false)      /* an address has left the book */             \
-    X(JOURNAL_DEMOTED, "demoted", true)           /* a tried address gave its place to another */
+#define JOURNAL_EVENT_LIST(X)                                                                     \
+    X(JOURNAL_DIALLED, "dialled", true)           /* a connection attempt has begun */            \
+    X(JOURNAL_FAILED, "failed", true)             /* a connection attempt has failed */           \
+    X(JOURNAL_RETRIED, "retried", true)           /* a request was scheduled for another try */   \
+    X(JOURNAL_CONNECTED, "connected", true)       /* an outbound connection is there */           \
+    X(JOURNAL_ACCEPTED, "accepted", true)         /* an inbound connection is there */            \
+    X(JOURNAL_REFUSED, "refused", true)           /* an inbound connection was closed at once */  \
+    X(JOURNAL_DISCONNECTED, "disconnected", true) /* a connection has ended */                    \
+    X(JOURNAL_EVICTED, "evicted", true)           /* an inbound peer gave way to a newcomer */    \
+    X(JOURNAL_WARNED, "warned", true)             /* half of a threshold, or something amiss */   \
+    X(JOURNAL_DISCOURAGED, "discouraged", true)   /* an address is first to go from now on */     \
+    X(JOURNAL_BANNED, "banned", true)             /* an address or subnet is kept out */          \
+    X(JOURNAL_UNBANNED, "unbanned", true)         /* a ban was lifted or has run out */           \
+    X(JOURNAL_CHOSEN, "chosen", true)             /* one of several candidates was taken */       \
+    X(JOURNAL_SKIPPED, "skipped", false)          /* a candidate was passed over */               \
+    X(JOURNAL_FOUND, "found", true)               /* so many new addresses came from there */     \
+    X(JOURNAL_REJECTED, "rejected", false)        /* an address did not enter the book */         \
+    X(JOURNAL_FORGOTTEN, "forgotten", false)      /* an address has left the book */              \
+    X(JOURNAL_DEMOTED, "demoted", true)           /* a tried address gave its place to another */ \
+    X(JOURNAL_TX_REFUSED, "tx_refused", false)    /* a transaction did not enter the pool */
 
 /* Whom it is about: X(identifier, "name"). Append only. */
-#define JOURNAL_KIND_LIST(X)                                              \
-    X(JOURNAL_PEER, "peer")       /* a connection, by its number */       \
-    X(JOURNAL_ADDRESS, "address") /* an address or subnet, by its text */ \
-    X(JOURNAL_SERVER, "server")   /* an Electrum server, by its host */   \
-    X(JOURNAL_NETWORK, "network") /* one of the networks as a whole, by its label */
+#define JOURNAL_KIND_LIST(X)                                                                 \
+    X(JOURNAL_PEER, "peer")               /* a connection, by its number */                  \
+    X(JOURNAL_ADDRESS, "address")         /* an address or subnet, by its text */            \
+    X(JOURNAL_SERVER, "server")           /* an Electrum server, by its host */              \
+    X(JOURNAL_NETWORK, "network")         /* one of the networks as a whole, by its label */ \
+    X(JOURNAL_TRANSACTION, "transaction") /* by its txid */
 
 #define JOURNAL_ENUM_(id, ...) id,
 enum journal_event { JOURNAL_EVENT_LIST(JOURNAL_ENUM_) JOURNAL_EVENT_COUNT };

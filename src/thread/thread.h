@@ -15,6 +15,7 @@
     X(ROLE_DISCOVERY, "discovery")   \
     X(ROLE_DUMP, "dump")             \
     X(ROLE_MANAGER, "manager")       \
+    X(ROLE_TX_RELAY, "tx_relay")     \
     X(ROLE_RPC, "rpc")               \
     X(ROLE_PEER_IN, "peer_in")       \
     X(ROLE_PEER_QUEUE, "peer_queue") \

@@ -27,7 +27,7 @@ START_TEST(defaults_are_those_of_the_manual)
     ck_assert_int_eq(loaded.ping_interval_ms, 120000);
     ck_assert_int_eq(loaded.stall_tick_ms, 15000);
     ck_assert_int_eq(loaded.stall_timeout_ms, 30000);
-    ck_assert_int_eq(loaded.trickle_interval_ms, 10000);
+    ck_assert_int_eq(loaded.trickle_interval_ms, 5000);
     ck_assert_int_eq(loaded.write_timeout_ms, 20000);
     ck_assert_int_eq(loaded.connect_timeout_ms, 5000);
     ck_assert_int_eq(loaded.retry_interval_ms, 5000);

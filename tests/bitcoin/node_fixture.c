@@ -34,10 +34,13 @@ void node_start(struct node_fixture *n)
     node_start_reaching(n, ADDRBOOK_ALL_KINDS);
 }
 
-void node_start_reaching(struct node_fixture *n, uint32_t kinds)
+static void prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay, uint32_t kinds)
 {
     static const struct subnet_list none;
     struct bitcoin_config config = {
+        .tx_relay = tx_relay,
+        .tx_inbound_ms = 1,
+        .tx_outbound_ms = 1,
         .params = *regtest(),
         .user_agent = "/test:1/",
         .max_headers = 100000,
@@ -61,6 +64,21 @@ void node_start_reaching(struct node_fixture *n, uint32_t kinds)
     n->server = server_new(MAX_PEERS);
     ck_assert_ptr_nonnull(n->server);
     ck_assert_int_eq(bitcoin_attach(n->bitcoin, n->server, &n->slots), 0);
+}
+
+void node_prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay)
+{
+    prepare(n, tx_relay, ADDRBOOK_ALL_KINDS);
+}
+
+void node_start_reaching(struct node_fixture *n, uint32_t kinds)
+{
+    prepare(n, BITCOIN_TX_RELAY_OFF, kinds);
+    node_run(n);
+}
+
+void node_run(struct node_fixture *n)
+{
     ck_assert_int_eq(bitcoin_start(n->bitcoin), 0);
     ck_assert_int_eq(server_start(n->server, on_stopped, n), 0);
 }
@@ -237,9 +255,17 @@ void remote_await_end(struct remote *r)
 
 void remote_shake_hands(struct remote *r)
 {
-    struct btc_msg m;
+    remote_shake_hands_as(r, false, false);
+}
 
-    remote_send_version(r, 70016, 1);
+void remote_shake_hands_as(struct remote *r, bool relay, bool wtxid)
+{
+    struct btc_msg m = {.cmd = BTC_CMD_VERSION};
+
+    m.u.version = (struct btc_version){.version = 70016, .nonce = 1, .relay = relay};
+    remote_send(r, &m);
+    if (wtxid)
+        remote_send_empty(r, BTC_CMD_WTXIDRELAY);
     remote_send_empty(r, BTC_CMD_SENDADDRV2);
     remote_send_empty(r, BTC_CMD_VERACK);
     remote_await(r, &m, BTC_CMD_PING);

@@ -29,6 +29,9 @@ struct remote {
 void node_start(struct node_fixture *n);
 /* The same, connecting to these kinds of networks only (a set of ADDRBOOK_KIND_BITs). */
 void node_start_reaching(struct node_fixture *n, uint32_t kinds);
+/* The same in two steps, with a relay of transactions that tells peers within milliseconds. */
+void node_prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay);
+void node_run(struct node_fixture *n);
 void node_stop(struct node_fixture *n);
 
 /* A raw connection from or to 127.0.0.1, nothing said yet. */
@@ -40,6 +43,8 @@ void remote_close(struct remote *r);
 
 /* The rest of the handshake of an open connection, up to the node's first ping. */
 void remote_shake_hands(struct remote *r);
+/* The same as one that wants transactions, or speaks of them by wtxid. */
+void remote_shake_hands_as(struct remote *r, bool relay, bool wtxid);
 
 /* The whole handshake, and the node's first messages up to its first ping. */
 void remote_join(struct remote *r, struct node_fixture *n);

@@ -11,6 +11,7 @@ int main(void)
     add_handshake_tests(s);
     add_sync_tests(s);
     add_leads_tests(s);
+    add_transaction_tests(s);
     add_gossip_tests(s);
     return harness_run(s);
 }

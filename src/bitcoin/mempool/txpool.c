@@ -248,8 +248,11 @@ struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
     e = pool_find_wtxid(p, wtxid);
     if (e) {
         body = tx_body_ref(e->body);
-        *out = (struct txpool_info){
-            .fee_sat = e->fee_sat, .seq = e->seq, .parents = e->parents, .own = e->own};
+        *out = (struct txpool_info){.fee_sat = e->fee_sat,
+                                    .seq = e->seq,
+                                    .parents = e->parents,
+                                    .asked = e->asked,
+                                    .own = e->own};
     }
     mutex_unlock(&p->mu);
     return body;
@@ -261,6 +264,20 @@ bool txpool_info(struct txpool *p, struct txpool_info *out, const uint8_t wtxid[
 
     tx_body_unref(body);
     return body != NULL;
+}
+
+bool txpool_asked(struct txpool *p, const uint8_t wtxid[BTC_HASH_BYTES])
+{
+    struct pool_entry *e;
+    bool own;
+
+    mutex_lock(&p->mu);
+    e = pool_find_wtxid(p, wtxid);
+    own = e && e->own;
+    if (own)
+        e->asked++;
+    mutex_unlock(&p->mu);
+    return own;
 }
 
 uint64_t txpool_seq(struct txpool *p)

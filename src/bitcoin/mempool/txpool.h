@@ -81,12 +81,16 @@ struct txpool_info {
     int64_t fee_sat;  /* or TXPOOL_FEE_UNKNOWN: known when all it spends is in the pool */
     uint64_t seq;     /* of its coming; ascending */
     unsigned parents; /* inputs that spend outputs of the pool */
+    unsigned asked;   /* how often peers have asked for it, if it is the operator's */
     bool own;
 };
 bool txpool_info(struct txpool *p, struct txpool_info *out, const uint8_t wtxid[BTC_HASH_BYTES]);
 /* The same, and the transaction. Owns: returns a reference, or NULL. */
 struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
                             const uint8_t wtxid[BTC_HASH_BYTES]);
+
+/* A peer has asked for it. Returns: whether it is the operator's. */
+bool txpool_asked(struct txpool *p, const uint8_t wtxid[BTC_HASH_BYTES]);
 
 /* The sequence number of the newest. */
 uint64_t txpool_seq(struct txpool *p);

@@ -33,6 +33,7 @@ struct pool_entry {
     unsigned parents;  /* inputs that spend outputs of the pool */
     unsigned children; /* inputs of the pool that spend outputs of this one, which exist */
     unsigned slot;     /* where in `entries` */
+    unsigned asked;    /* by peers, of an own one */
     uint8_t source;
     bool own;
     enum txpool_exit exit;      /* once it has been taken out */
