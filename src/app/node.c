@@ -9,6 +9,7 @@
 #include "app/node.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,9 +25,11 @@
 #include "app/node_electrum.h"
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
+#include "app/node_health.h"
 #include "app/node_nat.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "app/state_dump.h"
 #include "base/clock.h"
@@ -62,6 +65,7 @@ static void begin_stop(struct node *n)
     const struct timeval limit = {.tv_sec = STOP_SECONDS};
 
     n->stopping = true;
+    service_stopping();
     event_add(n->overdue, &limit);
     node_close_listeners(n);
     dialer_stop(n->dialer);
@@ -74,7 +78,9 @@ static void on_signal(void *arg, int number)
 
     switch (number) {
     case SIGHUP:
+        service_reloading();
         node_reload(n);
+        service_ready();
         break;
     case SIGUSR1:
         state_dump();
@@ -116,6 +122,27 @@ static void on_housekeeping(evutil_socket_t fd, short events, void *arg)
     node_gate_save(arg);
 }
 
+static bool is_alive(void *arg)
+{
+    return node_is_alive(arg);
+}
+
+static void say_status(void *arg, char out[SERVICE_STATUS_BYTES])
+{
+    const struct node *n = arg;
+
+    snprintf(out, SERVICE_STATUS_BYTES, "height %" PRIu32 ", %u peers", bitcoin_height(n->bitcoin),
+             bitcoin_peers(n->bitcoin));
+}
+
+static int begin_service(struct node *n)
+{
+    const struct service_config config = {.alive = is_alive, .status = say_status, .arg = n};
+
+    n->service = service_new(loop_base(n->loop), &config);
+    return n->service ? STATUS_CLEAN : STATUS_FAILURE;
+}
+
 static int start(struct node *n)
 {
     const struct timeval minute = {.tv_sec = 60};
@@ -136,7 +163,7 @@ static int start(struct node *n)
         return rc == PN_EBUSY ? STATUS_BIND : STATUS_FAILURE;
     if (start_threads(n) < 0 || node_nat_start(n) < 0)
         return STATUS_FAILURE;
-    return STATUS_CLEAN;
+    return begin_service(n);
 }
 
 /* Whatever has been started and made, in the reverse order. */
@@ -158,6 +185,7 @@ static void take_down(struct node *n)
     node_discovery_stop(n);
     node_ethereum_stop(n);
     node_api_stop(n);
+    service_free(n->service);
     signals_free(n->signals);
     if (n->overdue)
         event_free(n->overdue);

@@ -1,9 +1,9 @@
 #include "app/node_api.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "api/api.h"
+#include "app/node_health.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -28,63 +28,6 @@ static struct metric_family calls = {
     .type = METRIC_COUNTER,
     .labels = {"method", "code"},
 };
-
-/* --- health --- */
-
-enum { ALIVE_US = 30 * 1000000 };
-
-static bool beats(int64_t beat_us, char detail[API_DETAIL_BYTES])
-{
-    int64_t age_us = clock_mono_us() - beat_us;
-
-    snprintf(detail, API_DETAIL_BYTES, "turned %" PRId64 " ms ago", age_us / 1000);
-    return age_us < ALIVE_US;
-}
-
-static bool loop_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(loop_heartbeat_us(n->loop), detail);
-}
-
-static bool server_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(server_heartbeat_us(n->server), detail);
-}
-
-static bool manager_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(bitcoin_heartbeat_us(n->bitcoin), detail);
-}
-
-static bool peers_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-    unsigned peers = bitcoin_peers(n->bitcoin);
-
-    snprintf(detail, API_DETAIL_BYTES, "%u peers", peers);
-    return peers > 0;
-}
-
-static bool headers_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    snprintf(detail, API_DETAIL_BYTES, "height %" PRIu32, bitcoin_height(n->bitcoin));
-    return bitcoin_in_sync(n->bitcoin);
-}
-
-static bool rpc_ok(void *arg, char detail[API_DETAIL_BYTES])
-{
-    const struct node *n = arg;
-
-    return beats(n->api->api ? api_heartbeat_us(n->api->api) : clock_mono_us(), detail);
-}
 
 /* --- methods --- */
 
@@ -154,15 +97,7 @@ static int fill_config(struct api_config *config, struct node *n)
 
 int node_api_start(struct node *n)
 {
-    struct api_config config = {
-        .live = {{"loop", loop_ok, n},
-                 {"server", server_ok, n},
-                 {"bitcoin", manager_ok, n},
-                 {"rpc", rpc_ok, n}},
-        .n_live = 4,
-        .ready = {{"peers", peers_ok, n}, {"headers", headers_ok, n}},
-        .n_ready = 2,
-    };
+    struct api_config config = {.n_live = 0};
     int rc;
 
     if (!n->options->api_listen)
@@ -170,6 +105,7 @@ int node_api_start(struct node *n)
     n->api = mem_zalloc(sizeof *n->api);
     if (!n->api)
         return PN_ENOMEM;
+    node_health_checks(&config, n);
     rc = fill_config(&config, n);
     if (rc == 0)
         rc = api_new(&n->api->api, loop_base(n->loop), &config);
@@ -181,6 +117,11 @@ int node_api_start(struct node *n)
 int node_api_reopen(struct node *n)
 {
     return n->api ? api_reopen(n->api->api) : 0;
+}
+
+int64_t node_api_heartbeat_us(const struct node *n)
+{
+    return n->api && n->api->api ? api_heartbeat_us(n->api->api) : clock_mono_us();
 }
 
 void node_api_stop(struct node *n)

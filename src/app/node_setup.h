@@ -18,6 +18,7 @@
 
 struct node_api;
 struct node_discovery;
+struct service;
 struct node_electrum;
 struct node_ethereum_dns;
 struct node_nat;
@@ -63,7 +64,8 @@ struct node {
     struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;
     struct node_api *api; /* or NULL */
-    int64_t started_us;   /* monotonic */
+    struct service *service;
+    int64_t started_us; /* monotonic */
     bool bitcoin_started, server_started, stopping;
 };
 
