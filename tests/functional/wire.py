@@ -136,9 +136,11 @@ class Header:
 
 
 def coinbase(height, tag):
-    """A coinbase that claims nothing: the same for every subsidy schedule. BIP 34 wants the height."""
+    """A coinbase that claims nothing: the same for every subsidy schedule. BIP 34 wants the height,
+    as the shortest script that pushes it: numbers up to 16 have opcodes of their own."""
     height_bytes = height.to_bytes((height.bit_length() + 8) // 8, "little")
-    script = bytes((len(height_bytes),)) + height_bytes + bytes((len(tag),)) + tag
+    push = bytes((0x50 + height,)) if height <= 16 else bytes((len(height_bytes),)) + height_bytes
+    script = push + bytes((len(tag),)) + tag
     return b"".join(
         (
             struct.pack("<iB", 1, 1),

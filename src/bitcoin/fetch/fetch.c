@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "bitcoin/fetch/internal.h"
 
-/* What a limited peer is sure to have (BIP159), less the two by which its tip may have moved on
- * (Core, FindNextBlocks). */
-enum { LIMITED_BLOCKS = 288 - 2 };
+/* How far below its tip a limited peer promises blocks (BIP159). Its tip may have moved on
+ * meanwhile: Core and we serve two more. */
+enum { LIMITED_DEPTH = 288 - 1 };
 
 struct fetch *fetch_new(const struct fetch_ops *ops, void *arg, unsigned max_peers)
 {
@@ -234,7 +234,7 @@ bool fetch_can_serve(const struct fetch *f, const struct fetch_peer *p, uint32_t
 {
     if (!p->has_any || height > p->has_to)
         return false;
-    if (p->promise == FETCH_LAST && p->has_to - height > LIMITED_BLOCKS)
+    if (p->promise == FETCH_LAST && p->has_to - height > LIMITED_DEPTH)
         return false;
     if (p->promise == FETCH_ANNOUNCED && height < p->has_from)
         return false;

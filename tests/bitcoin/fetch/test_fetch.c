@@ -214,8 +214,8 @@ START_TEST(a_limited_peer_is_asked_only_for_the_last_blocks)
     fetch_set_range(f, 1, 1000, 0);
     fetch_run(f);
     run(10);
-    ck_assert(!held[1000 - 287]);
-    ck_assert(held[1000 - 286]);
+    ck_assert(!held[1000 - 288]);
+    ck_assert(held[1000 - 287]);
     ck_assert(held[1000]);
 }
 END_TEST
