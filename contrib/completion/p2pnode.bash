@@ -139,20 +139,20 @@ _p2pnode()
             --no-netrestrict --proxy= --no-proxy --proxy-user= --no-proxy-user
             --proxy-password= --no-proxy-password --onion= --no-onion
             --onion-user= --no-onion-user --onion-password= --no-onion-password
-            --tor-isolation --i2psam= --no-i2psam --onlynet= --no-onlynet
-            --cjdns-reachable --whitelist= --no-whitelist --bantime=
-            --no-bantime --max-send-buffer= --no-max-send-buffer
-            --handshake-timeout= --no-handshake-timeout --idle-timeout=
-            --no-idle-timeout --ping-interval= --no-ping-interval --stall-tick=
-            --no-stall-tick --stall-timeout= --no-stall-timeout
-            --trickle-interval= --no-trickle-interval --gossip-interval=
-            --no-gossip-interval --write-timeout= --no-write-timeout
-            --connect-timeout= --no-connect-timeout --retry-interval=
-            --no-retry-interval --retry-max= --no-retry-max --api-listen=
-            --no-api-listen --api-allow= --no-api-allow --api-cookie-file=
-            --no-api-cookie-file --api-user= --no-api-user --api-password=
-            --no-api-password --event-log= --no-event-log --log-level=
-            --no-log-level --log-file= --no-log-file --log-format=
+            --tor-isolation --i2psam= --no-i2psam --i2pacceptincoming
+            --onlynet= --no-onlynet --cjdns-reachable --whitelist=
+            --no-whitelist --bantime= --no-bantime --max-send-buffer=
+            --no-max-send-buffer --handshake-timeout= --no-handshake-timeout
+            --idle-timeout= --no-idle-timeout --ping-interval=
+            --no-ping-interval --stall-tick= --no-stall-tick --stall-timeout=
+            --no-stall-timeout --trickle-interval= --no-trickle-interval
+            --gossip-interval= --no-gossip-interval --write-timeout=
+            --no-write-timeout --connect-timeout= --no-connect-timeout
+            --retry-interval= --no-retry-interval --retry-max= --no-retry-max
+            --api-listen= --no-api-listen --api-allow= --no-api-allow
+            --api-cookie-file= --no-api-cookie-file --api-user= --no-api-user
+            --api-password= --no-api-password --event-log= --no-event-log
+            --log-level= --no-log-level --log-file= --no-log-file --log-format=
             --no-log-format --check-config --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
             compopt -o nospace

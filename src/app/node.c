@@ -26,6 +26,7 @@
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
 #include "app/node_health.h"
+#include "app/node_i2p.h"
 #include "app/node_nat.h"
 #include "app/node_setup.h"
 #include "app/reload.h"
@@ -68,6 +69,7 @@ static void begin_stop(struct node *n)
     service_stopping();
     event_add(n->overdue, &limit);
     node_close_listeners(n);
+    node_i2p_stop(n);
     dialer_stop(n->dialer);
     server_stop(n->server);
 }
@@ -161,7 +163,7 @@ static int start(struct node *n)
     rc = node_ethereum_start(n);
     if (rc < 0)
         return rc == PN_EBUSY ? STATUS_BIND : STATUS_FAILURE;
-    if (start_threads(n) < 0 || node_nat_start(n) < 0)
+    if (start_threads(n) < 0 || node_nat_start(n) < 0 || node_i2p_start(n) < 0)
         return STATUS_FAILURE;
     return begin_service(n);
 }
@@ -170,6 +172,7 @@ static int start(struct node *n)
 static void take_down(struct node *n)
 {
     node_close_listeners(n);
+    node_i2p_stop(n);
     if (n->dialer)
         dialer_stop(n->dialer);
     if (n->server)

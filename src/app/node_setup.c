@@ -15,6 +15,7 @@
 #include "bitcoin/chain/params.h"
 #include "config.h"
 #include "log/log.h"
+#include "net/sam.h"
 #include "thread/chan.h"
 
 enum {
@@ -200,7 +201,9 @@ static int make_paths(struct node *n)
         return rc;
     if (proxy_overrides_credentials(&config))
         log_warn("app", "--tor-isolation takes the place of the user and password given for Tor");
-    n->paths = dial_paths_new(&config, "");
+    if (o->i2psam_options && strlen(o->i2psam_options) >= SAM_OPTIONS_BYTES)
+        return PN_ETOOLARGE;
+    n->paths = dial_paths_new(&config, o->i2psam_options ? o->i2psam_options : "");
     return n->paths ? 0 : PN_ENOMEM;
 }
 

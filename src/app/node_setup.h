@@ -21,6 +21,7 @@ struct node_discovery;
 struct service;
 struct node_electrum;
 struct node_ethereum_dns;
+struct node_i2p;
 struct node_nat;
 struct tor_lookup;
 struct signals;
@@ -54,6 +55,7 @@ struct node {
     bool ethereum_started;
     struct node_electrum *electrum; /* or NULL */
     struct node_nat *nat;           /* or NULL */
+    struct node_i2p *i2p;           /* or NULL */
     struct dial_paths *paths;
     struct resolver *resolver; /* at most one of these two; or NULL */
     struct tor_lookup *tor_lookup;

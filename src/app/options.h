@@ -113,6 +113,8 @@ struct options {
     char *onion, *onion_user, *onion_password;
     bool tor_isolation;
     char *i2psam;
+    char *i2psam_options; /* or NULL */
+    bool i2pacceptincoming;
     struct option_list onlynet; /* names of networks; empty: all that can be reached */
     bool cjdns_reachable;
     struct option_list whitelist; /* CIDR */

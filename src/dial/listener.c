@@ -9,8 +9,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "dial/intake.h"
 #include "log/log.h"
-#include "metrics/metrics.h"
 #include "net/sock.h"
 
 enum {
@@ -23,57 +23,6 @@ struct listener {
     int fd;
     struct event *readable, *rested;
 };
-
-static struct metric_family refused = {
-    .name = "p2pnode_connections_refused_total",
-    .help = "Inbound connections closed at once, by network and reason.",
-    .type = METRIC_COUNTER,
-    .labels = {"network", "reason"},
-};
-
-static void count_refusal(struct listener *l, const struct net_addr *from, int reason)
-{
-    char text[NET_ADDR_TEXT_BYTES];
-
-    metric_add(metric_get(&refused, l->config.network, pn_errname(reason), NULL), 1);
-    gate_note(l->config.gate, JOURNAL_REFUSED, from, l->config.network, pn_errname(reason), NULL);
-    log_debug("dial", "%s refused: %s", net_addr_format(text, from), pn_strerror(reason));
-}
-
-/* Returns: 0 when the connection was handed over; the descriptor is closed in every other case. */
-static int hand_over(struct listener *l, int fd, const struct net_addr *from, bool has_slot)
-{
-    struct conn *c = conn_from_fd(fd);
-    int rc;
-
-    if (!c) {
-        close(fd);
-        return PN_ENOMEM;
-    }
-    rc = l->config.accepted(l->config.arg, c, from, has_slot);
-    if (rc < 0)
-        conn_close(c);
-    return rc;
-}
-
-static void take(struct listener *l, int fd, const struct net_addr *from)
-{
-    int rc = gate_admit(l->config.gate, from, slots_nearly_taken(l->config.slots));
-    bool has_slot;
-
-    if (rc < 0) {
-        close(fd);
-        count_refusal(l, from, rc);
-        return;
-    }
-    has_slot = slots_take_inbound(l->config.slots);
-    rc = hand_over(l, fd, from, has_slot);
-    if (rc == 0)
-        return;
-    if (has_slot)
-        slots_give_inbound(l->config.slots);
-    count_refusal(l, from, rc);
-}
 
 static void rest(struct listener *l, int reason)
 {
@@ -100,7 +49,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
             rest(l, rc);
         if (rc < 0)
             return;
-        take(l, accepted, &from);
+        intake_take(&l->config, accepted, &from);
     }
 }
 

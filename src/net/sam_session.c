@@ -50,7 +50,7 @@ static int begin(struct sam_session *s)
 
     random_bytes(secret, sizeof secret);
     hex_encode(id, secret, sizeof secret);
-    sam_init_session(&s->machine, id, s->options);
+    sam_init_session(&s->machine, id, NULL, s->options);
     s->attempt++;
     s->deadline_us = clock_deadline_ms(SAM_SESSION_TIMEOUT_MS);
     rc = exchange_start(&s->x, &exchange_sam, &s->machine, &s->bridge);

@@ -113,11 +113,13 @@ class Connection:
             pass
         return False
 
-    def handshake(self, timeout=5, **version):
-        """Completes the handshake from either side of the connection."""
+    def handshake(self, timeout=5, before_verack=(), **version):
+        """Completes the handshake from either side of the connection; features are named before its end."""
         version.setdefault("nonce", random.getrandbits(64))
         self.send("version", wire.version_payload(**version))
         self.remote_version = wire.parse_version(self.wait_for("version", timeout))
+        for feature in before_verack:
+            self.send(feature)
         self.send("verack")
         self.wait_for("verack", timeout)
         return self

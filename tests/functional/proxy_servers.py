@@ -1,7 +1,11 @@
 """SOCKS5 servers, a name server and an I2P router from Debian, and what they are asked to reach: all on
 loopback, as processes of the test."""
 
+import base64
+import contextlib
 import getpass
+import os
+import queue
 import shutil
 import socket
 import socketserver
@@ -206,18 +210,31 @@ port = {port}
 
 class SamBridge(socketserver.ThreadingTCPServer):
     """What an I2P router does on its SAM port when it has an I2P network: every name leads to one port
-    here. It answers as the specification of SAM 3.1 says."""
+    here, and callers can be made up. It answers as the specification of SAM 3.1 says."""
 
     daemon_threads = True
     allow_reuse_address = True
     destination = "A" * 516
 
-    def __init__(self, target_port):
+    def __init__(self, target_port=None, port=None):
         self.target_port = target_port
         self.sessions = {}
+        self.controls = {}  # the connections of sessions
         self.created = 0
-        super().__init__((LOOPBACK, free_port()), _SamHandler)
+        self.waiting = queue.Queue()  # of those who ask who calls
+        super().__init__((LOOPBACK, port or free_port()), _SamHandler)
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+
+    def call(self, destination=None, timeout=20):
+        """Calls whoever listens, from a destination; returns the stream's far end."""
+        near, far = socket.socketpair()
+        self.waiting.get(timeout=timeout).put((destination or self.destination, near))
+        return far
+
+    def drop_sessions(self):
+        """What a restart of the router does to its clients."""
+        for control in list(self.controls.values()):
+            control.shutdown(socket.SHUT_RDWR)
 
     @property
     def address(self):
@@ -233,6 +250,23 @@ class SamBridge(socketserver.ThreadingTCPServer):
         self.server_close()
 
 
+def new_i2p_key():
+    """A private key as far as it can be told from others: keys, no certificate, secrets."""
+    secret = base64.b64encode(os.urandom(384) + bytes(3) + os.urandom(64), altchars=b"-~")
+    return secret.decode()
+
+
+def pump(source, sink):
+    """Carries bytes one way until there are no more."""
+    try:
+        while data := source.recv(4096):
+            sink.sendall(data)
+    except OSError:
+        pass
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
 class _SamHandler(socketserver.StreamRequestHandler):
     def handle(self):
         session = None
@@ -245,8 +279,11 @@ class _SamHandler(socketserver.StreamRequestHandler):
             elif command == "SESSION CREATE":
                 session = values["ID"]
                 self.server.sessions[session] = values
+                self.server.controls[session] = self.connection
                 self.server.created += 1
                 self.say(f"SESSION STATUS RESULT=OK DESTINATION={'B' * 884}")
+            elif command == "DEST GENERATE":
+                self.say(f"DEST REPLY PUB={self.server.destination} PRIV={new_i2p_key()}")
             elif command == "NAMING LOOKUP" and values["NAME"] != "absent.i2p":
                 self.say(f"NAMING REPLY RESULT=OK NAME={values['NAME']} VALUE={self.server.destination}")
             elif command == "NAMING LOOKUP":
@@ -257,10 +294,29 @@ class _SamHandler(socketserver.StreamRequestHandler):
                 assert values["DESTINATION"] == self.server.destination
                 self.carry()
                 return
+            elif command == "STREAM ACCEPT" and values["ID"] not in self.server.sessions:
+                self.say("STREAM STATUS RESULT=INVALID_ID")
+            elif command == "STREAM ACCEPT":
+                self.answer_call()
+                return
         self.server.sessions.pop(session, None)
+        self.server.controls.pop(session, None)
 
     def say(self, line):
         self.wfile.write(f"{line}\n".encode())
+
+    def answer_call(self):
+        """The next caller's stream, from the line behind his destination on."""
+        calls = queue.Queue()
+        self.say("STREAM STATUS RESULT=OK")
+        self.server.waiting.put(calls)
+        destination, near = calls.get()
+        self.say(destination)
+        back = threading.Thread(target=pump, args=(near, self.connection), daemon=True)
+        back.start()
+        pump(self.connection, near)
+        back.join()
+        near.close()
 
     def carry(self):
         with socket.create_connection((LOOPBACK, self.server.target_port)) as far:

@@ -131,6 +131,8 @@ static bool make_proxies(const char *dir)
         ROW("sam", "\1HELLO REPLY RESULT=OK VERSION=3.1\nNAMING REPLY RESULT=OK NAME=name.i2p "
                    "VALUE=ab-~=\n"
                    "STREAM STATUS RESULT=OK\nfirst"),
+        ROW("sam", "\2HELLO REPLY RESULT=OK VERSION=3.1\nDEST REPLY PUB=ab-~= PRIV=ab-~=\n"),
+        ROW("sam", "\3HELLO REPLY RESULT=OK VERSION=3.1\nSTREAM STATUS RESULT=OK\nab-~=\nfirst"),
         ROW("sam",
             "\1HELLO REPLY RESULT=OK\nNAMING REPLY RESULT=KEY_NOT_FOUND MESSAGE=\"a \\\" b\"\n"),
 #undef ROW

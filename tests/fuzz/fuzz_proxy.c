@@ -71,9 +71,9 @@ void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len)
     FUZZ_REQUIRE(!(choice & 1) || o[0].rc != 1 || socks5_bound(&s[0])->kind != NET_NONE);
 }
 
-/* The first byte chooses session or stream, the rest is what the router says. In larger pieces it
- * may be heard to say too much at once, which ends it sooner; else both cuts agree. Every line of
- * ours is one line. */
+/* The first byte chooses what the dialogue is for, the rest is what the router says. In larger
+ * pieces it may be heard to say too much at once, which ends it sooner; else both cuts agree. Every
+ * line of ours is one line. */
 void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len)
 {
     static struct sam s[2];
@@ -83,10 +83,14 @@ void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len)
 
     (void)t;
     for (size_t i = 0; i < 2; i++) {
-        if (len && data[0] & 1)
+        if (len && (data[0] & 3) == 1)
             sam_init_stream(&s[i], "0123456789abcdef", &to);
+        else if (len && (data[0] & 3) == 2)
+            sam_init_key(&s[i]);
+        else if (len && (data[0] & 3) == 3)
+            sam_init_caller(&s[i], "0123456789abcdef");
         else
-            sam_init_session(&s[i], "0123456789abcdef", "");
+            sam_init_session(&s[i], "0123456789abcdef", NULL, "");
         converse(&o[i], &exchange_sam, &s[i], i == 0 ? 1 : SIZE_MAX, data + (len > 0),
                  len - (len > 0));
     }
@@ -99,5 +103,7 @@ void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len)
     after = o[0].used; /* lines answered are lines asked, but for the last */
     for (size_t i = 0; i < after; i++)
         lines -= data[1 + i] == '\n';
+    if (len && (data[0] & 3) == 3) /* but here one more is answered than asked */
+        lines += s[0].state == SAM_CALLER || s[0].state == SAM_DONE;
     FUZZ_REQUIRE(o[0].rc < 0 || lines == (o[0].rc == 0 ? 1 : 0));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "net/i2p_key.h"
 #include "net/sam.h"
 #include "net/sam_reply.h"
 #include "test_proxy.h"
@@ -12,11 +13,13 @@
 #define NAME       "udhdrtrcetjm5sxzskjyr5ztpeszydbh4dpl3pl4utgqqw2v4jna.b32.i2p"
 #define NAMING_OK  "NAMING REPLY RESULT=OK NAME=" NAME " VALUE=abcXYZ019-~=\n"
 #define CONNECT    "STREAM CONNECT ID=0123456789abcdef DESTINATION=abcXYZ019-~= SILENT=false\n"
+#define GENERATE   "DEST GENERATE SIGNATURE_TYPE=7\n"
+#define ACCEPT     "STREAM ACCEPT ID=0123456789abcdef SILENT=false\n"
 #define CREATE                                                                                \
     "SESSION CREATE STYLE=STREAM ID=0123456789abcdef DESTINATION=TRANSIENT SIGNATURE_TYPE=7 " \
     "i2cp.leaseSetEncType=4,0"
 
-enum what { SESSION, SESSION_WITH_OPTIONS, STREAM };
+enum what { SESSION, SESSION_WITH_OPTIONS, SESSION_WITH_KEY, STREAM, KEY, CALLER };
 
 static void init(struct sam *s, enum what what)
 {
@@ -24,8 +27,14 @@ static void init(struct sam *s, enum what what)
 
     if (what == STREAM)
         sam_init_stream(s, "0123456789abcdef", &to);
+    else if (what == KEY)
+        sam_init_key(s);
+    else if (what == CALLER)
+        sam_init_caller(s, "0123456789abcdef");
+    else if (what == SESSION_WITH_KEY)
+        sam_init_session(s, "0123456789abcdef", "our-key~", "");
     else
-        sam_init_session(s, "0123456789abcdef",
+        sam_init_session(s, "0123456789abcdef", NULL,
                          what == SESSION ? "" : "inbound.length=0 outbound.length=0");
 }
 
@@ -67,6 +76,24 @@ static const struct {
     {SESSION, "SSH-2.0-x\n", HELLO_LINE, PN_EPROXY_PROTO},
     {SESSION, "\n", HELLO_LINE, PN_EPROXY_PROTO},
     {SESSION, HELLO_OK, HELLO_LINE CREATE "\n", 0},
+    {SESSION_WITH_KEY, HELLO_OK "SESSION STATUS RESULT=OK DESTINATION=our-key~\n",
+     HELLO_LINE "SESSION CREATE STYLE=STREAM ID=0123456789abcdef DESTINATION=our-key~ "
+                "i2cp.leaseSetEncType=4,0\n",
+     1},
+    {KEY, HELLO_OK "DEST REPLY PUB=abc PRIV=abcXYZ019-~=\n", HELLO_LINE GENERATE, 1},
+    {KEY, HELLO_OK "DEST REPLY PUB=abc\n", HELLO_LINE GENERATE, PN_EPROXY_PROTO},
+    {KEY, HELLO_OK "DEST REPLY PUB=abc PRIV=\n", HELLO_LINE GENERATE, PN_EPROXY_PROTO},
+    {KEY, HELLO_OK "DEST REPLY PUB=abc PRIV=\"a b\"\n", HELLO_LINE GENERATE, PN_EPROXY_PROTO},
+    {KEY, HELLO_OK "DEST REPLY RESULT=I2P_ERROR\n", HELLO_LINE GENERATE, PN_EPROXY_PROTO},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\n", HELLO_LINE ACCEPT, 0},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\nabcXYZ019-~=\n", HELLO_LINE ACCEPT, 1},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\n\n", HELLO_LINE ACCEPT, PN_EPROXY_PROTO},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\na/b\n", HELLO_LINE ACCEPT, PN_EPROXY_PROTO},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\nSTREAM STATUS RESULT=I2P_ERROR\n",
+     HELLO_LINE ACCEPT, PN_ESAM_FAILED},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\nSTREAM STATUS RESULT=OK\n", HELLO_LINE ACCEPT,
+     PN_EPROXY_PROTO},
+    {CALLER, HELLO_OK "STREAM STATUS RESULT=INVALID_ID\n", HELLO_LINE ACCEPT, PN_ESAM_SESSION},
     {STREAM, HELLO_OK NAMING_OK "STREAM STATUS RESULT=OK\n",
      HELLO_LINE "NAMING LOOKUP NAME=" NAME "\n" CONNECT, 1},
     {STREAM, HELLO_OK "NAMING REPLY RESULT=KEY_NOT_FOUND NAME=x\n",
@@ -85,6 +112,87 @@ static const struct {
     {STREAM, HELLO_OK NAMING_OK "STREAM STATUS RESULT=TIMEOUT\n",
      HELLO_LINE "NAMING LOOKUP NAME=" NAME "\n" CONNECT, PN_ETIMEDOUT},
 };
+
+START_TEST(what_the_router_names_is_kept)
+{
+    static const struct {
+        enum what what;
+        const char *said, *value;
+    } all[] = {
+        {KEY, HELLO_OK "DEST REPLY PUB=abc PRIV=abcXYZ019-~=\n", "abcXYZ019-~="},
+        {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\nabcXYZ019-~=\n", "abcXYZ019-~="},
+        {CALLER, HELLO_OK "STREAM STATUS RESULT=OK\nabc FROM_PORT=0 TO_PORT=0\n", "abc"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char heard[1024] = "";
+        size_t used, len;
+        static struct sam s;
+        const char *value;
+        int rc = 0;
+
+        init(&s, all[i].what);
+        for (const char *c = all[i].said; *c && rc == 0; c++) {
+            listen_to(&s, heard, sizeof heard);
+            rc = sam_input(&s, &used, (const uint8_t *)c, 1);
+        }
+        ck_assert_int_eq(rc, 1);
+        value = sam_value(&s, &len);
+        ck_assert_uint_eq(len, strlen(all[i].value));
+        ck_assert_mem_eq(value, all[i].value, len);
+    }
+}
+END_TEST
+
+/* The stream begins right behind the line that says who calls: not a byte more is read. */
+START_TEST(a_callers_line_is_read_byte_by_byte)
+{
+    static const char said[] = HELLO_OK "STREAM STATUS RESULT=OK\n";
+    char heard[1024] = "";
+    static struct sam s;
+    size_t used;
+
+    init(&s, CALLER);
+    for (const char *c = said; *c; c++) {
+        listen_to(&s, heard, sizeof heard);
+        ck_assert_int_eq(sam_input(&s, &used, (const uint8_t *)c, 1), 0);
+    }
+    ck_assert_int_eq(s.state, SAM_CALLER);
+    ck_assert_uint_eq(sam_need(&s), 1);
+}
+END_TEST
+
+/* Zeros with a null certificate: 387 bytes; its hash is that of SHA-256. */
+START_TEST(an_address_is_the_hash_of_a_destination)
+{
+    static uint8_t key[I2P_KEY_MAX_BYTES], back[I2P_KEY_MAX_BYTES];
+    static char text[I2P_TEXT_BYTES(sizeof key)];
+    struct net_addr a, b;
+    size_t len;
+
+    ck_assert_int_eq(i2p_address(&a, key, 387), 0);
+    ck_assert_int_eq(i2p_address(&b, key, 387 + 100), 0); /* secrets behind it do not count */
+    ck_assert(net_addr_equal(&a, &b));
+    ck_assert_int_eq(a.kind, NET_I2P);
+    key[386] = 4; /* a certificate of 4 bytes */
+    ck_assert_int_eq(i2p_address(&b, key, 390), PN_EFORMAT);
+    ck_assert_int_eq(i2p_address(&b, key, 391), 0);
+    ck_assert(!net_addr_equal(&a, &b));
+    ck_assert_int_eq(i2p_address(&b, key, 386), PN_EFORMAT);
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(i * 7);
+    for (size_t n = 1; n <= sizeof key; n += n < 12 ? 1 : 509) {
+        i2p_encode(text, key, n);
+        ck_assert_uint_eq(strlen(text) % 4, 0);
+        ck_assert_uint_eq(strlen(text) + 1, I2P_TEXT_BYTES(n));
+        ck_assert_int_eq(i2p_decode(back, &len, text, strlen(text)), 0);
+        ck_assert_uint_eq(len, n);
+        ck_assert_mem_eq(back, key, n);
+    }
+    ck_assert_int_eq(i2p_decode(back, &len, "ab_d", 4), PN_EFORMAT);
+    ck_assert_int_eq(i2p_decode(back, &len, "ab+d", 4), PN_EFORMAT);
+}
+END_TEST
 
 START_TEST(a_dialogue_runs_as_the_protocol_says)
 {
@@ -227,6 +335,9 @@ TCase *sam_cases(void)
 {
     TCase *tc = tcase_create("sam");
 
+    tcase_add_test(tc, what_the_router_names_is_kept);
+    tcase_add_test(tc, a_callers_line_is_read_byte_by_byte);
+    tcase_add_test(tc, an_address_is_the_hash_of_a_destination);
     tcase_add_loop_test(tc, a_dialogue_runs_as_the_protocol_says, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(tc, nothing_behind_the_last_reply_is_touched);
     tcase_add_test(tc, a_line_has_its_bound_and_no_zero_bytes);
