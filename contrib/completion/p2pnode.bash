@@ -36,6 +36,14 @@ _p2pnode()
     --ethereum)
         mapfile -t COMPREPLY < <(compgen -W 'mainnet sepolia hoodi classic mordor' -- "$cur")
         ;;
+    --eth-static)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --eth-trusted)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --eth-bootnodes)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -122,9 +130,11 @@ _p2pnode()
             --generate= --no-generate --blocks= --no-blocks --prune= --no-prune
             --advertise-services= --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
-            --eth-listen= --no-eth-listen --eth-external= --no-eth-external
-            --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc=
-            --no-eth-dnsdisc --electrum --electrum-listen= --no-electrum-listen
+            --eth-listen= --no-eth-listen --eth-maxpeers= --no-eth-maxpeers
+            --eth-static= --no-eth-static --eth-trusted= --no-eth-trusted
+            --eth-external= --no-eth-external --eth-bootnodes=
+            --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc= --no-eth-dnsdisc
+            --electrum --electrum-listen= --no-electrum-listen
             --electrum-tls-listen= --no-electrum-tls-listen
             --electrum-certificate= --no-electrum-certificate --electrum-key=
             --no-electrum-key --electrum-banner= --no-electrum-banner

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "app/node_ethereum_dns.h"
+#include "app/node_p2p.h"
 #include "app/node_setup.h"
+#include "base/bug.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "ethereum/discovery/bootnodes.h"
@@ -21,48 +23,19 @@ static int in_datadir(char out[FILE_NAME_BYTES], const struct node *n, const cha
     return len < FILE_NAME_BYTES ? 0 : PN_ETOOLARGE;
 }
 
-static int add_enode(struct node *n, const char *text)
+/* The operator's nodes, or the network's own. */
+static int find_bootnodes(struct eth_node out[NODE_ENODES_MAX], unsigned *count,
+                          const struct options *o)
 {
-    struct eth_node node;
-    int rc = enode_parse(&node, text);
+    const struct eth_bootnodes *known = eth_bootnodes_find(o->ethereum);
 
-    if (rc == 0)
-        rc = eth_discovery_add_bootnode(n->ethereum, &node);
-    if (rc < 0)
-        log_error("app", "%.140s: %s", text, pn_strerror(rc));
-    return rc;
-}
-
-/* The operator's nodes, comma-separated, in place of the network's own. */
-static int add_named(struct node *n)
-{
-    char one[ENODE_TEXT_BYTES];
-    const char *at = n->options->eth_bootnodes;
-    int rc = 0;
-
-    while (rc == 0 && *at) {
-        size_t len = strcspn(at, ",");
-
-        if (len >= sizeof one)
-            return PN_ETOOLARGE;
-        memcpy(one, at, len);
-        one[len] = '\0';
-        rc = add_enode(n, one);
-        at += len + (at[len] == ',');
-    }
-    return rc;
-}
-
-static int add_bootnodes(struct node *n)
-{
-    const struct eth_bootnodes *known = eth_bootnodes_find(n->options->ethereum);
-    int rc = 0;
-
-    if (n->options->eth_bootnodes)
-        return add_named(n);
-    for (const char *const *e = known ? known->enodes : NULL; e && *e && rc == 0; e++)
-        rc = add_enode(n, *e);
-    return rc;
+    if (o->eth_bootnodes)
+        return node_enodes_parse(out, count, o->eth_bootnodes);
+    *count = 0;
+    for (const char *const *e = known ? known->enodes : NULL; e && *e; e++)
+        if (!BUG(*count == NODE_ENODES_MAX || enode_parse(&out[*count], *e) < 0))
+            (*count)++;
+    return 0;
 }
 
 /* Sort a list of addresses by family. `ports` tells what an address without one has; NULL: 30303.
@@ -102,19 +75,47 @@ static int make_with_config(struct node *n, struct eth_discovery_config *config)
     return rc;
 }
 
-static int make_discovery(struct node *n, const char *db_path, const char *key_path)
+/* The addresses listened on, and those that are announced instead; RLPx is on the same ports. */
+static int listen_and_announce(struct node *n, struct eth_discovery_config *config)
 {
-    struct eth_discovery_config config = {.db_path = db_path, .permitted = &n->permitted};
-    int rc = fill_endpoints(config.listen, &n->options->eth_listen, NULL);
+    int rc = fill_endpoints(config->listen, &n->options->eth_listen, NULL);
 
     if (rc == 0)
-        rc = fill_endpoints(config.external, &n->options->eth_external, config.listen);
+        rc = node_p2p_listen(n, config->listen);
+    if (rc == 0)
+        rc = fill_endpoints(config->external, &n->options->eth_external, config->listen);
+    for (enum eth_family f = ETH_IPV4; f < ETH_FAMILIES; f++)
+        config->external[f].tcp_port = config->external[f].udp.port;
+    return rc;
+}
+
+static int make_with_bootnodes(struct node *n, const uint8_t secret[EC_SECRET_BYTES])
+{
+    struct eth_node *nodes = mem_alloc_array(NODE_ENODES_MAX, sizeof *nodes);
+    unsigned count = 0;
+    int rc = nodes ? find_bootnodes(nodes, &count, n->options) : PN_ENOMEM;
+
+    for (unsigned i = 0; i < count && rc == 0; i++)
+        rc = eth_discovery_add_bootnode(n->ethereum, &nodes[i]);
+    if (rc == 0)
+        rc = node_p2p_make(n, secret, nodes, count);
+    mem_free(nodes);
+    return rc;
+}
+
+static int make_parts(struct node *n, const char *db_path, const char *key_path)
+{
+    struct eth_discovery_config config = {.db_path = db_path, .permitted = &n->permitted};
+    int rc = listen_and_announce(n, &config);
+
     if (rc == 0)
         rc = node_ethereum_dns_open(n, &config);
     if (rc == 0)
         rc = nodekey_load_or_create(config.secret, key_path);
     if (rc == 0)
         rc = make_with_config(n, &config);
+    if (rc == 0)
+        rc = make_with_bootnodes(n, config.secret);
     explicit_bzero(config.secret, sizeof config.secret);
     return rc;
 }
@@ -125,16 +126,14 @@ static void introduce(struct node *n)
     char enode[ENODE_TEXT_BYTES];
 
     eth_discovery_look(n->ethereum, &view);
-    log_info("ethereum", "discovery on %s as %s", n->options->ethereum,
+    log_info("ethereum", "on %s as %s", n->options->ethereum,
              enode_format(enode, &view.record.node));
 }
 
 static int start(struct node *n, const char *db_path, const char *key_path)
 {
-    int rc = make_discovery(n, db_path, key_path);
+    int rc = make_parts(n, db_path, key_path);
 
-    if (rc == 0)
-        rc = add_bootnodes(n);
     if (rc == 0)
         rc = eth_discovery_start(n->ethereum);
     n->ethereum_started = rc == 0;
@@ -160,7 +159,7 @@ int node_ethereum_start(struct node *n)
         rc = start(n, paths, paths + FILE_NAME_BYTES);
     mem_free(paths);
     if (rc < 0)
-        log_error("app", "cannot start Ethereum discovery: %s", pn_strerror(rc));
+        log_error("app", "cannot start Ethereum: %s", pn_strerror(rc));
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "app/node_electrum.h"
 #include "app/node_gate.h"
 #include "app/node_lookup.h"
+#include "app/node_p2p.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -257,7 +258,7 @@ static int make_parts(struct node *n)
         return rc;
     slots_init(&n->slots, (unsigned)o->maxpeers, outbound);
     n->loop = loop_new();
-    n->server = server_new((unsigned)o->maxpeers + node_electrum_places(n));
+    n->server = server_new((unsigned)o->maxpeers + node_electrum_places(n) + node_p2p_seats(o));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
     rc = make_paths(n);
@@ -301,6 +302,7 @@ void node_free_parts(struct node *n)
 {
     server_free(n->server);
     dialer_free(n->dialer);
+    node_p2p_free(n);
     dial_paths_free(n->paths);
     node_electrum_free(n);
     bitcoin_free(n->bitcoin);
@@ -352,4 +354,5 @@ void node_close_listeners(struct node *n)
     node_electrum_close(n);
     while (n->n_listeners > 0)
         listener_free(n->listeners[--n->n_listeners]);
+    node_p2p_close(n);
 }

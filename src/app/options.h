@@ -87,8 +87,12 @@ struct options {
     const char *ethereum;            /* "mainnet", ..., or NULL; static text */
     struct option_list eth_listen;   /* ADDR[:PORT], at most one of each family */
     struct option_list eth_external; /* ADDR[:PORT], likewise */
-    char *eth_bootnodes;             /* enode URLs, comma-separated, or NULL */
-    char *eth_dnsdisc;               /* enrtree URLs or "network", comma-separated, or NULL */
+    int64_t eth_maxpeers;
+    char *eth_static;  /* enode URLs, comma-separated, or NULL */
+    char *eth_trusted; /* likewise */
+    int64_t eth_redial_ms;
+    char *eth_bootnodes; /* enode URLs, comma-separated, or NULL */
+    char *eth_dnsdisc;   /* enrtree URLs or "network", comma-separated, or NULL */
 
     const char *nat;   /* "any", "pcp", "natpmp", or NULL; static text */
     char *nat_gateway; /* ADDR:PORT, or NULL: the default route's */

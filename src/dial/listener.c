@@ -89,6 +89,11 @@ int listener_new(struct listener **out, struct event_base *base,
     return 0;
 }
 
+const struct net_addr *listener_addr(const struct listener *l)
+{
+    return &l->config.addr;
+}
+
 void listener_free(struct listener *l)
 {
     if (!l)

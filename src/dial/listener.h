@@ -27,6 +27,9 @@ struct listener_config {
 int listener_new(struct listener **out, struct event_base *base,
                  const struct listener_config *config);
 
+/* Where it listens: what became of port 0. Thread: loop, or when it does not run. */
+const struct net_addr *listener_addr(const struct listener *l);
+
 /* Stop accepting and free. Thread: loop, or when it does not run. Accepts NULL. */
 void listener_free(struct listener *l);
 

@@ -52,8 +52,8 @@ def test_the_outside_address_stands_in_the_ethereum_record(make_node, gateway):
     server, port = gateway(), free_udp_port()
     ethereum = ("--ethereum=mordor", f"--eth-listen={LOOPBACK}:{port}")
     node = make_node("--nat=pcp", f"--nat-gateway={server.address}", *ethereum).start()
-    wait_for_value("mappings", lambda: mappings(node), 2, 10)
-    assert ("udp", port) in server.mapped
+    wait_for_value("mappings", lambda: mappings(node), 3, 10)
+    assert {("udp", port), ("tcp", port)} <= server.mapped
     key = re.search(r"enode://([0-9a-f]{128})", node.log())[1]
     at = f"enode://{key}@{LOOPBACK}:{port}"
     alone = ("-bootnodes", at, "-addr", f"{LOOPBACK}:0")

@@ -69,7 +69,7 @@ struct p2p {
     unsigned n_protocols;
     struct p2p_limits limits;
     struct eth_node *trusted;
-    unsigned n_trusted, n_statics;
+    unsigned n_trusted;
     struct p2p_roster roster;
     struct p2p_throttle throttle;         /* thread loop */
     struct metric *stages[2][P2P_STAGES]; /* by inbound */

@@ -102,7 +102,6 @@ static int fill_in(struct p2p *n, const struct p2p_config *config)
     n->peer_config = config->peer;
     n->proto = p2p_proto_template;
     n->limits = p2p_limits_of(config->max_peers);
-    n->n_statics = config->n_statics;
     n->n_trusted = config->n_trusted;
     n->discovery = config->discovery;
     n->trusted = mem_dup(config->trusted, config->n_trusted * sizeof *n->trusted);
@@ -157,7 +156,7 @@ void p2p_free(struct p2p *n)
 /* --- protocols --- */
 
 /* The names of all commands, for the metrics: one network of this kind in a process. */
-static const struct p2p_protocol *named[P2P_PROTOCOLS_MAX];
+static const struct p2p_protocol *labelled[P2P_PROTOCOLS_MAX];
 
 static const char *cmd_name(unsigned cmd)
 {
@@ -167,7 +166,7 @@ static const char *cmd_name(unsigned cmd)
 
     if (cmd < P2P_BASE_CODES)
         return base[cmd < P2P_RESERVED ? cmd : P2P_RESERVED];
-    p = named[(cmd - P2P_BASE_CODES) / P2P_CODES_MAX];
+    p = labelled[(cmd - P2P_BASE_CODES) / P2P_CODES_MAX];
     return p ? p->code_name((cmd - P2P_BASE_CODES) % P2P_CODES_MAX) : base[P2P_RESERVED];
 }
 
@@ -175,7 +174,7 @@ int p2p_add_protocol(struct p2p *n, const struct p2p_protocol *protocol)
 {
     if (n->n_protocols == P2P_PROTOCOLS_MAX)
         return PN_ELIMIT;
-    named[n->n_protocols] = protocol;
+    labelled[n->n_protocols] = protocol;
     n->protocols[n->n_protocols] = protocol;
     return (int)n->n_protocols++;
 }
@@ -198,23 +197,25 @@ int p2p_attach(struct p2p *n, struct server *server, struct slots *slots)
 
 /* --- places --- */
 
-unsigned p2p_inbound_places(const struct p2p *n)
+unsigned p2p_inbound_places(unsigned max_peers, unsigned named)
 {
-    return n->limits.max_peers - n->limits.max_dialled + n->n_trusted + n->n_statics +
-           P2P_PENDING_MAX;
+    return max_peers - p2p_limits_of(max_peers).max_dialled + named + P2P_PENDING_MAX;
 }
 
-unsigned p2p_seats(const struct p2p *n)
+unsigned p2p_seats(unsigned max_peers, unsigned named)
 {
-    return p2p_inbound_places(n) + n->limits.max_dialled + n->n_statics;
+    return p2p_inbound_places(max_peers, named) + p2p_limits_of(max_peers).max_dialled + named;
 }
 
+/* Without a protocol of ours everybody would be of no use: nobody is dialled. */
 struct dialer_network p2p_dialer_network(struct p2p *n, const char *name)
 {
+    bool dials = n->n_protocols > 0;
+
     return (struct dialer_network){
         .name = name,
-        .full = n->discovery ? n->limits.max_dialled : 0,
-        .named = true,
+        .full = dials && n->discovery ? n->limits.max_dialled : 0,
+        .named = dials,
         .source = p2p_source(n),
     };
 }

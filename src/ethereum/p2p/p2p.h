@@ -50,10 +50,11 @@ int p2p_add_protocol(struct p2p *n, const struct p2p_protocol *protocol);
  * Returns: the network's number or a pn_err. */
 int p2p_attach(struct p2p *n, struct server *server, struct slots *slots);
 
-/* The inbound places that the listener may give, those of handshakes under way included; and the
- * seats of the server that this network takes at most. */
-unsigned p2p_inbound_places(const struct p2p *n);
-unsigned p2p_seats(const struct p2p *n);
+/* Of a network with max_peers and `named` static and trusted nodes: the inbound places that the
+ * listener may give, those of handshakes under way included; and the seats of the server that it
+ * takes at most. */
+unsigned p2p_inbound_places(unsigned max_peers, unsigned named);
+unsigned p2p_seats(unsigned max_peers, unsigned named);
 
 /* For the dialer; `name` is a static text. */
 struct dialer_network p2p_dialer_network(struct p2p *n, const char *name);

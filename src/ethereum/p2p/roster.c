@@ -19,16 +19,22 @@ struct p2p_limits p2p_limits_of(unsigned max_peers)
 int p2p_roster_init(struct p2p_roster *r, const struct p2p_limits *limits, unsigned above,
                     const uint8_t self[EC_PUBKEY_BYTES])
 {
-    *r = (struct p2p_roster){.limits = *limits, .max_places = limits->max_peers + above};
+    unsigned max_places = limits->max_peers + above;
+    struct p2p_place *places = mem_zalloc_array(max_places, sizeof *places);
+
+    if (!places)
+        return PN_ENOMEM;
+    *r = (struct p2p_roster){.limits = *limits, .places = places, .max_places = max_places};
     memcpy(r->self, self, EC_PUBKEY_BYTES);
     mutex_init(&r->mu);
-    r->places = mem_zalloc_array(r->max_places, sizeof *r->places);
-    return r->places ? 0 : PN_ENOMEM;
+    return 0;
 }
 
 void p2p_roster_free(struct p2p_roster *r)
 {
-    mem_free(r->places);
+    mutex_lock(&r->mu);
+    MEM_FREE(r->places);
+    mutex_unlock(&r->mu);
     mutex_destroy(&r->mu);
 }
 

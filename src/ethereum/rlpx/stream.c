@@ -103,11 +103,12 @@ static size_t held(const struct rlpx_stream *s)
 
 static int next_packet(struct rlpx_stream *s, struct rlpx_item *out)
 {
-    const uint8_t *at = s->data + s->start;
+    const uint8_t *at;
     size_t size, whole;
 
     if (held(s) < RLPX_PREFIX_BYTES)
         return 0;
+    at = s->data + s->start;
     size = load_be16(at);
     if (size < RLPX_PACKET_MIN || size > RLPX_PACKET_MAX)
         return PN_EHANDSHAKE;

@@ -1,0 +1,36 @@
+/* Ethereum's peers as a part of the node: listeners, the p2p layer, and its places with the server
+ * and the dialer. */
+#ifndef APP_NODE_P2P_H
+#define APP_NODE_P2P_H
+
+#include "ethereum/enr/node.h"
+
+struct node;
+struct options;
+
+#define NODE_ENODES_MAX 128
+
+/* The enode URLs of a comma-separated list, which may be NULL: at most NODE_ENODES_MAX. Returns: 0
+ * and *n; PN_EFORMAT, PN_ELIMIT, which have been logged. */
+int node_enodes_parse(struct eth_node out[NODE_ENODES_MAX], unsigned *n, const char *list);
+
+/* Seats of the server that Ethereum's peers take. Thread: the main thread. */
+unsigned node_p2p_seats(const struct options *o);
+
+/* Listen on the TCP ports of the endpoints. Where a port is 0, the one that was found stands in the
+ * endpoint from then on, for UDP too. Thread: the main thread, as for all that follow. Returns: 0,
+ * PN_EBUSY or another pn_err, which has been logged; node_p2p_close and node_p2p_free undo what was
+ * done. */
+int node_p2p_listen(struct node *n, struct eth_endpoint endpoints[ETH_FAMILIES]);
+
+/* Make the p2p layer, when discovery is there. Returns: 0 or a pn_err, which has been logged. */
+int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
+                  const struct eth_node *bootnodes, unsigned n_bootnodes);
+
+/* Stop listening. Does nothing without node_p2p_listen. */
+void node_p2p_close(struct node *n);
+
+/* After the server and the dialer have been freed. */
+void node_p2p_free(struct node *n);
+
+#endif
