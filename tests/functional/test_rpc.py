@@ -12,7 +12,7 @@ import pytest
 import jsonrpc
 import wire
 from bitcoin_p2p import Closed, Connection
-from process import LOOPBACK
+from process import LOOPBACK, free_port
 from waiting import wait_until
 
 # Fields and types as bitcoind's reference documents them; those in the second set of each pair may
@@ -296,3 +296,17 @@ def test_an_address_that_is_kept_out_has_its_reason(make_node):
     assert (banned["may_be_dialled"], banned["in_address_book"]) == (False, False)
     outside = node.call("explain", "8.8.8.8:8333")["now"]
     assert outside["because"] == "address outside the permitted networks"
+
+
+def test_a_node_without_peers_says_where_the_way_ends(make_node):
+    closed = free_port()
+    node = make_node(f"--connect={LOOPBACK}:{closed}").start()
+    wait_until("a failure", lambda: node.call("explain")["funnel"]["failed"] > 0, 20)
+    why = node.call("explain")
+    assert (why["peers"], why["funnel"]["handshaken"]) == (0, 0)
+    assert "Every connection failed" in why["advice"]
+    failures = [r for r in why["reasons"] if r["event"] == "failed"]
+    assert failures[0]["reason"] == "refused" and failures[0]["count"] > 0
+    history = node.call("explain", f"{LOOPBACK}:{closed}")["history"]
+    assert {"dialled", "failed"} <= {record["event"] for record in history}
+    assert node.call("journal", 1, "failed")[0]["subject"] == f"{LOOPBACK}:{closed}"
