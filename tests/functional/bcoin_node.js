@@ -2,9 +2,9 @@
 
 // Runs bcoin (https://bcoin.io) as a regtest peer for the functional tests:
 //
-//   node bcoin_node.js MODULES P2P_PORT RPC_PORT PREFIX
+//   node bcoin_node.js MODULES P2P_PORT RPC_PORT PREFIX [ONLY]
 //
-// MODULES is the node_modules folder that holds bcoin. Started by its own program, bcoin asks a
+// MODULES is the node_modules folder that holds bcoin; ONLY is the one peer that it dials. Started by its own program, bcoin asks a
 // public name server for its address as soon as it listens. So this file starts it as a library,
 // and before that closes every way out of 127.0.0.0/8: no name is resolved, no datagram is sent,
 // no connection leaves the machine.
@@ -17,7 +17,7 @@ const net = require('net');
 // Its JavaScript instead of C++ extensions, which would have to be compiled.
 process.env.NODE_BACKEND = 'js';
 
-const [modules, p2pPort, rpcPort, prefix] = process.argv.slice(2);
+const [modules, p2pPort, rpcPort, prefix, only] = process.argv.slice(2);
 
 function refuse(what) {
   throw new Error(`the test peer may not use ${what}`);
@@ -65,6 +65,7 @@ function loadNode() {
     host: '127.0.0.1',
     port: Number(p2pPort),
     seeds: [],
+    only: only ? [only] : [],
     upnp: false,
     maxInbound: 50,
     httpHost: '127.0.0.1',

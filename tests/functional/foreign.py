@@ -5,6 +5,7 @@ scripts/test installs them outside the tree and names the folder in P2PNODE_TEST
 
 import os
 import pathlib
+import re
 import shutil
 
 import jsonrpc
@@ -28,7 +29,9 @@ class ForeignNode(Process):
     name = None
     no_ping_time = None  # pingtime in the list of peers before the first pong
 
-    def __init__(self, folder):
+    def __init__(self, folder, only=None):
+        """`only`: a port of this machine; the node dials that peer and no other."""
+        self.only = only
         self.folder = pathlib.Path(folder) / self.name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -65,6 +68,10 @@ class ForeignNode(Process):
     def peers(self):
         return self.rpc("getpeerinfo")
 
+    def known_addresses(self):
+        """How many addresses of others it keeps, or some that it would tell."""
+        raise NotImplementedError
+
     def dial(self, port):
         """Makes the node keep a connection to that port of this machine."""
         self.rpc("addnode", f"{LOOPBACK}:{port}", "add")
@@ -94,10 +101,16 @@ class Bcoin(ForeignNode):
 
     def command(self):
         ports = (self.port, self.rpc_port)
-        return ["node", HERE / "bcoin_node.js", self.modules, *ports, self.folder / "data"]
+        only = [f"{LOOPBACK}:{self.only}"] if self.only else []
+        return ["node", HERE / "bcoin_node.js", self.modules, *ports, self.folder / "data", *only]
 
     def generate(self, count):
         return self.rpc("generatetoaddress", count, self.address)
+
+    def known_addresses(self):
+        # It has no call for them, but says how many it keeps each time that it is told of some.
+        counts = re.findall(r"Received \d+ addrs \(hosts=(\d+),", self.log())
+        return int(counts[-1]) if counts else 0
 
 
 class Btcd(ForeignNode):
@@ -131,6 +144,7 @@ class Btcd(ForeignNode):
             "--nodnsseed",
             "--debuglevel=debug",
             f"--miningaddr={self.address}",
+            *([f"--connect={LOOPBACK}:{self.only}"] if self.only else []),
         ]
 
     def rpc(self, method, *parameters):
@@ -139,3 +153,7 @@ class Btcd(ForeignNode):
 
     def generate(self, count):
         return self.rpc("generate", count)
+
+    def known_addresses(self):
+        # A sample of 23 %, like the answer to getaddr.
+        return len(self.rpc("getnodeaddresses", 2500))

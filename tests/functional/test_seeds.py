@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from peers_json import peers_file
 from process import LOOPBACK
 from proxy_servers import Dnsmasq, program
 from waiting import wait_for_value, wait_until
@@ -159,4 +160,57 @@ def test_without_tor_nobody_else_is_asked(make_seeded, name_server):
     options = ("--proxy=127.0.0.1:1", "--dnsseed", *asking(server))
     node = make_seeded(free_host(), *options).start()
     wait_for_value("lookups", lambda: lookups(node, outcome="proxy_down"), 1, 10)
+    assert server.questions() == []
+
+
+# --- peers that the operator names ---
+
+FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
+
+
+def reasons(node, event):
+    return {record["reason"] for record in node.call("journal", 100, event)}
+
+
+def test_a_peer_may_be_named_by_name_and_is_found_again(make_node, name_server):
+    other = make_node().start()
+    server = name_server(f"--host-record=node.test,{LOOPBACK}")
+    named = f"--connect=node.test:{other.port}"
+    node = make_node(named, f"--dns-server={server.address}", *FAST_RETRY).start()
+    node.wait_for_peers(1)
+    other.stop()
+    node.wait_for_peers(0)
+    other.start()
+    node.wait_for_peers(1)
+    assert set(server.questions()) == {"A node.test", "AAAA node.test"}
+    assert reasons(node, "retried") >= {"closed"}
+
+
+def test_a_name_that_leads_outside_the_permitted_networks_is_not_dialled(make_node, name_server):
+    server = name_server("--host-record=node.test,192.0.2.1")
+    options = ("--connect=node.test:18444", f"--dns-server={server.address}", *FAST_RETRY)
+    node = make_node(*options).start()
+    wait_until("it says why", lambda: reasons(node, "failed") == {"filtered"}, 10)
+    assert node.call("journal", 100, "dialled") == []
+
+
+def test_a_seed_by_name_is_asked_for_addresses(make_seeded, name_server):
+    host = free_host()
+    seed = make_seeded(host, "--outbound=0", "--block-relay=0")
+    seed.datadir.mkdir(parents=True)
+    known = {f"127.{i}.1.1:{REGTEST_PORT}" for i in range(2, 15)}  # it tells 23 % of them
+    (seed.datadir / "peers.json").write_text(peers_file(known, 9), encoding="ascii")
+    seed.start()
+    server = name_server(f"--host-record=node.test,{host}")
+    seeker = make_seeded(free_host(), "--seednode=node.test", f"--dns-server={server.address}").start()
+    wait_until("it is told of some", lambda: seeker.call("getnodeaddresses", 0), 20)
+    assert {f"{a['address']}:{a['port']}" for a in seeker.call("getnodeaddresses", 0)} <= known
+    assert "seed" in reasons(seeker, "chosen")
+
+
+def test_where_it_cannot_be_checked_a_name_is_not_given_to_a_proxy(make_node, name_server):
+    server = name_server(f"--host-record=node.test,{LOOPBACK}")
+    options = ("--proxy=127.0.0.1:1", "--no-onion", f"--dns-server={server.address}")
+    node = make_node("--connect=node.test:18444", *options, *FAST_RETRY).start()
+    wait_until("it says why", lambda: reasons(node, "failed") == {"no_route"}, 10)
     assert server.questions() == []
