@@ -158,11 +158,13 @@ static int start(struct node *n)
     n->signals = signals_new(loop_base(n->loop), on_signal, n);
     if (!n->overdue || !n->signals || !n->housekeeping || event_add(n->housekeeping, &minute) < 0)
         return STATUS_FAILURE;
-    if (node_open_listeners(n) < 0 || node_electrum_listen(n) < 0 || node_api_start(n) < 0)
+    if (node_open_listeners(n) < 0 || node_electrum_listen(n) < 0)
         return STATUS_BIND;
     rc = node_ethereum_start(n);
     if (rc < 0)
         return rc == PN_EBUSY ? STATUS_BIND : STATUS_FAILURE;
+    if (node_api_start(n) < 0)
+        return STATUS_BIND;
     if (start_threads(n) < 0 || node_nat_start(n) < 0 || node_i2p_start(n) < 0)
         return STATUS_FAILURE;
     return begin_service(n);
@@ -186,8 +188,8 @@ static void take_down(struct node *n)
     node_electrum_stop(n);
     node_nat_stop(n);
     node_discovery_stop(n);
+    node_api_stop(n); /* its calls reach all that follows */
     node_ethereum_stop(n);
-    node_api_stop(n);
     service_free(n->service);
     signals_free(n->signals);
     if (n->overdue)

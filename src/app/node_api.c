@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "app/node_health.h"
+#include "app/node_p2p.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -17,6 +18,7 @@ enum { PATH_BYTES = 4096 };
 struct node_api {
     struct api *api;
     struct btc_rpc bitcoin;
+    struct eth_rpc ethereum;
     struct rpc_table tables[RPC_TABLES_MAX];
     struct rpc_set methods;
     char cookie_path[PATH_BYTES];
@@ -64,6 +66,10 @@ static void collect_methods(struct node *n)
     };
     add_table(a, node_methods(n));
     add_table(a, btc_rpc_table(&a->bitcoin));
+    if (!n->p2p)
+        return;
+    a->ethereum = node_p2p_rpc(n);
+    add_table(a, eth_rpc_table(&a->ethereum));
 }
 
 const struct rpc_set *node_api_methods(const struct node *n)

@@ -170,6 +170,11 @@ int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
     return rc;
 }
 
+struct eth_rpc node_p2p_rpc(const struct node *n)
+{
+    return (struct eth_rpc){.p2p = n->p2p->net, .server = n->server, .discovery = n->ethereum};
+}
+
 void node_p2p_close(struct node *n)
 {
     for (enum eth_family f = ETH_IPV4; n->p2p && f < ETH_FAMILIES; f++) {

@@ -3,7 +3,7 @@
 #ifndef APP_NODE_P2P_H
 #define APP_NODE_P2P_H
 
-#include "ethereum/enr/node.h"
+#include "ethereum/rpc/rpc.h"
 
 struct node;
 struct options;
@@ -26,6 +26,9 @@ int node_p2p_listen(struct node *n, struct eth_endpoint endpoints[ETH_FAMILIES])
 /* Make the p2p layer, when discovery is there. Returns: 0 or a pn_err, which has been logged. */
 int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
                   const struct eth_node *bootnodes, unsigned n_bootnodes);
+
+/* What its methods reach. Thread: the main thread, after node_p2p_make. */
+struct eth_rpc node_p2p_rpc(const struct node *n);
 
 /* Stop listening. Does nothing without node_p2p_listen. */
 void node_p2p_close(struct node *n);

@@ -82,3 +82,17 @@ def test_junk_is_answered_by_silence_and_the_end(make_node):
         lambda: node.disconnects(network="ethereum", reason="bad_handshake") >= 2,
         timeout=10,
     )
+
+
+def test_operators_ask_and_tell_as_they_do_go_ethereum(make_node):
+    node = make_node(*ethereum_options()).start()
+    enode = enode_of(node)
+    info = node.call("admin_nodeInfo")
+    assert info["enode"] == enode and info["enr"].startswith("enr:")
+    assert info["ports"] == {"discovery": address_of(enode)[1], "listener": address_of(enode)[1]}
+    assert info["name"].startswith("p2pnode/v")
+    assert node.call("admin_peers") == []
+    assert node.call("net_peerCount") == "0x0"
+    other = enode.replace(enode[10:16], "000000")  # hardly a point of the curve
+    with pytest.raises(RuntimeError):
+        node.call("admin_addPeer", other)

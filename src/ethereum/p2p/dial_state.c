@@ -57,6 +57,16 @@ int p2p_dial_add_static(struct p2p_dial_state *d, const struct eth_node *node)
     return 0;
 }
 
+int p2p_dial_remove_static(struct p2p_dial_state *d, const uint8_t pubkey[EC_PUBKEY_BYTES])
+{
+    for (unsigned i = 0; i < d->n_statics; i++)
+        if (same_key(&d->statics[i].node, pubkey)) {
+            d->statics[i] = d->statics[--d->n_statics];
+            return 0;
+        }
+    return PN_ENOENT;
+}
+
 int p2p_dial_add_bootnode(struct p2p_dial_state *d, const struct eth_node *node)
 {
     if (d->n_bootnodes == P2P_BOOTNODES_MAX)

@@ -66,6 +66,8 @@ void p2p_dial_init(struct p2p_dial_state *d, const struct p2p_dial_world *world,
 
 /* Returns: 0; PN_ELIMIT; PN_ESELF; PN_EEXIST for a node, or a static address, that is there. */
 int p2p_dial_add_static(struct p2p_dial_state *d, const struct eth_node *node);
+/* Returns: 0 or PN_ENOENT. */
+int p2p_dial_remove_static(struct p2p_dial_state *d, const uint8_t pubkey[EC_PUBKEY_BYTES]);
 int p2p_dial_add_bootnode(struct p2p_dial_state *d, const struct eth_node *node);
 
 /* Whom to dial now: a static node, or else one to fill a dynamic place. It is in the history from

@@ -229,3 +229,38 @@ unsigned p2p_peers(struct p2p *n)
 {
     return p2p_roster_count(&n->roster);
 }
+
+const char *p2p_client(const struct p2p *n)
+{
+    return n->client;
+}
+
+bool p2p_is_ready(const struct p2p *n, const struct peer *p)
+{
+    struct peer_stats stats;
+
+    peer_stats(p, &stats);
+    return stats.ready && peer_proto(p) == &n->proto;
+}
+
+/* --- while running --- */
+
+int p2p_add_static(struct p2p *n, const struct eth_node *node)
+{
+    int rc;
+
+    mutex_lock(&n->dial_mu);
+    rc = p2p_dial_add_static(&n->dial, node);
+    mutex_unlock(&n->dial_mu);
+    return rc;
+}
+
+int p2p_remove_static(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
+{
+    int rc;
+
+    mutex_lock(&n->dial_mu);
+    rc = p2p_dial_remove_static(&n->dial, pubkey);
+    mutex_unlock(&n->dial_mu);
+    return rc;
+}

@@ -68,4 +68,23 @@ int p2p_admit(struct p2p *n, const struct net_addr *from);
 /* Nodes that are past both checkpoints. Thread: any. */
 unsigned p2p_peers(struct p2p *n);
 
+/* How we call ourselves. Thread: any. Returns: a text that lives as long as the network. */
+const char *p2p_client(const struct p2p *n);
+
+/* Whether it is a peer of this network, and may be asked what p2p/protocol.h offers. Thread: any
+ * that may use the peer. */
+bool p2p_is_ready(const struct p2p *n, const struct peer *p);
+
+/* What was agreed with a ready peer. Returns: how many. */
+struct p2p_cap {
+    const char *name; /* static */
+    unsigned version;
+};
+unsigned p2p_peer_caps(const struct peer *p, struct p2p_cap out[P2P_PROTOCOLS_MAX]);
+
+/* Change what is kept connected while running. Thread: any. Returns: as p2p_new does for the named
+ * nodes of its configuration; PN_ENOENT for one that is not on the list. */
+int p2p_add_static(struct p2p *n, const struct eth_node *node);
+int p2p_remove_static(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES]);
+
 #endif

@@ -39,6 +39,18 @@ bool p2p_peer_is_static(const struct peer *p)
     return p2p_peer_of(p)->flags & P2P_STATIC;
 }
 
+unsigned p2p_peer_caps(const struct peer *p, struct p2p_cap out[P2P_PROTOCOLS_MAX])
+{
+    const struct p2p_peer *s = p2p_peer_of(p);
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->net->n_protocols; i++)
+        if (s->transport->matches[i].version)
+            out[n++] = (struct p2p_cap){.name = s->net->protocols[i]->name,
+                                        .version = s->transport->matches[i].version};
+    return n;
+}
+
 /* --- the runtime's table --- */
 
 static bool has(const struct p2p_peer *s, unsigned protocol)
