@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -310,3 +311,49 @@ def test_a_node_without_peers_says_where_the_way_ends(make_node):
     history = node.call("explain", f"{LOOPBACK}:{closed}")["history"]
     assert {"dialled", "failed"} <= {record["event"] for record in history}
     assert node.call("journal", 1, "failed")[0]["subject"] == f"{LOOPBACK}:{closed}"
+
+
+def test_a_kept_block_is_shown_as_bytes_as_object_and_taken_apart(make_node):
+    node = make_node("--generate=0.05").start()
+    wait_until("a block", lambda: node.call("getblockcount") >= 1, 20)
+    name = node.call("getblockhash", 1)
+    raw = bytes.fromhex(node.call("getblock", name, 0))
+    assert wire.sha256d(raw[:80])[::-1].hex() == name
+    block = node.call("getblock", name)
+    assert (block["hash"], block["height"], block["nTx"]) == (name, 1, 1)
+    assert block["size"] == len(raw)
+    assert block["weight"] == 3 * block["strippedsize"] + block["size"]
+    assert block["tx"] == [block["merkleroot"]]  # of one transaction the root is its id
+    (coinbase,) = node.call("getblock", name, 2)["tx"]
+    assert coinbase["txid"] == block["tx"][0] != coinbase["hash"]
+    assert coinbase["vin"][0]["coinbase"].startswith("51")  # BIP34: height 1
+    assert raw.hex().endswith(coinbase["hex"])
+    assert coinbase["vout"][0]["value"] == 50
+    with pytest.raises(RuntimeError, match="-5.*Block not found"):
+        node.call("getblock", 64 * "2")
+
+
+def test_a_transaction_of_the_operator_enters_the_pool(make_node):
+    output = struct.pack("<q", 10000) + bytes([22, 0, 20]) + bytes(range(20))
+    raw = b"".join([
+        struct.pack("<iB", 2, 1), bytes(range(32)), struct.pack("<IBI", 0, 0, 0xFFFFFFFF),
+        bytes([1]), output, struct.pack("<I", 0),
+    ])
+    txid = wire.sha256d(raw)[::-1].hex()
+    node = make_node().start()
+    assert node.call("getrawmempool") == []
+    (verdict,) = node.call("testmempoolaccept", [raw.hex()])
+    assert verdict == {"txid": txid, "wtxid": txid, "allowed": True, "vsize": len(raw)}
+    assert node.call("getrawmempool") == []
+    assert node.call("sendrawtransaction", raw.hex()) == txid
+    assert node.call("getrawmempool") == [txid]
+    assert node.call("getrawmempool", True)[txid]["weight"] == 4 * len(raw)
+    info = node.call("getmempoolinfo")
+    assert (info["size"], info["unbroadcastcount"]) == (1, 1)
+    dust = raw.replace(struct.pack("<q", 10000), struct.pack("<q", -1))
+    (verdict,) = node.call("testmempoolaccept", [dust.hex()])
+    assert verdict["reject-reason"] == "bad_value"
+    with pytest.raises(RuntimeError, match="-26.*bad_value"):
+        node.call("sendrawtransaction", dust.hex())
+    with pytest.raises(RuntimeError, match="-22.*TX decode failed"):
+        node.call("sendrawtransaction", raw.hex() + "00")

@@ -18,14 +18,6 @@ static struct chain *chain_of(const struct rpc_call *c)
     return bitcoin_chain(context->bitcoin);
 }
 
-static cJSON *hash_text(const uint8_t hash[BTC_HASH_BYTES])
-{
-    char text[65];
-
-    hash_to_hex(text, hash);
-    return json_new_text(text);
-}
-
 /* How many times harder than the easiest block of the first network (bitcoind, GetDifficulty). */
 static double difficulty(uint32_t bits)
 {
@@ -90,7 +82,7 @@ void rpc_getblockchaininfo(struct rpc_call *c)
     json_set(o, "chain", json_new_text(chain_name(params)));
     json_set(o, "blocks", json_new_uint(tip.height));
     json_set(o, "headers", json_new_uint(tip.height));
-    json_set(o, "bestblockhash", hash_text(tip.hash));
+    json_set(o, "bestblockhash", rpc_hash(tip.hash));
     set_target(o, tip.bits);
     json_set(o, "time", json_new_uint(tip.time));
     json_set(o, "mediantime", json_new_uint(tip.median_time));
@@ -114,7 +106,7 @@ void rpc_getbestblockhash(struct rpc_call *c)
     struct chain_point tip;
 
     chain_view_tip(chain_of(c), &tip);
-    c->result = hash_text(tip.hash);
+    c->result = rpc_hash(tip.hash);
 }
 
 void rpc_getdifficulty(struct rpc_call *c)
@@ -135,7 +127,7 @@ void rpc_getblockhash(struct rpc_call *c)
     if (height < 0 || !chain_view_at(chain_of(c), &point, (uint32_t)height))
         rpc_fail(c, RPC_INVALID_PARAMETER, "Block height out of range");
     else
-        c->result = hash_text(point.hash);
+        c->result = rpc_hash(point.hash);
 }
 
 /* Names of things that a header refers to by height. */
@@ -144,60 +136,66 @@ static void set_neighbour(cJSON *o, struct chain *chain, const char *name, uint3
     struct chain_point point;
 
     if (chain_view_at(chain, &point, height))
-        json_set(o, name, hash_text(point.hash));
+        json_set(o, name, rpc_hash(point.hash));
 }
 
-static cJSON *header_object(struct chain *chain, const struct chain_point *point,
-                            const struct btc_header *h)
+cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
+                         const struct btc_header *h)
 {
+    struct chain *chain = chain_of(c);
     struct chain_point tip;
     cJSON *o = json_new_object();
     char version[9];
 
     chain_view_tip(chain, &tip);
     snprintf(version, sizeof version, "%08" PRIx32, (uint32_t)h->version);
-    json_set(o, "hash", hash_text(point->hash));
+    json_set(o, "hash", rpc_hash(point->hash));
     json_set(o, "confirmations",
              json_new_int(point->best ? (int64_t)tip.height - point->height + 1 : -1));
     json_set(o, "height", json_new_uint(point->height));
     json_set(o, "version", json_new_int(h->version));
     json_set(o, "versionHex", json_new_text(version));
-    json_set(o, "merkleroot", hash_text(h->merkle_root));
+    json_set(o, "merkleroot", rpc_hash(h->merkle_root));
     json_set(o, "time", json_new_uint(h->time));
     json_set(o, "mediantime", json_new_uint(point->median_time));
     json_set(o, "nonce", json_new_uint(h->nonce));
     set_target(o, h->bits);
     set_work(o, point->work);
     if (point->height > 0)
-        json_set(o, "previousblockhash", hash_text(h->prev));
+        json_set(o, "previousblockhash", rpc_hash(h->prev));
     if (point->best)
         set_neighbour(o, chain, "nextblockhash", point->height + 1);
     return o;
 }
 
-void rpc_getblockheader(struct rpc_call *c)
+bool rpc_find_block(struct rpc_call *c, struct chain_point *point, struct btc_header *header)
 {
     const char *text = rpc_text(c, 0);
+    uint8_t hash[BTC_HASH_BYTES];
+
+    if (c->code)
+        return false;
+    if (hash_from_hex(hash, text) < 0)
+        rpc_fail(c, RPC_INVALID_PARAMETER,
+                 "hash must be of length 64 and hexadecimal (not '%.80s')", text);
+    else if (!chain_view_find(chain_of(c), point, hash) ||
+             !chain_view_header(chain_of(c), header, hash))
+        rpc_fail(c, RPC_INVALID_ADDRESS_OR_KEY, "Block not found");
+    return !c->code;
+}
+
+void rpc_getblockheader(struct rpc_call *c)
+{
     bool verbose = !rpc_given(c, 1) || rpc_bool(c, 1);
-    uint8_t hash[BTC_HASH_BYTES], raw[BTC_HEADER_BYTES];
     char hex[2 * BTC_HEADER_BYTES + 1];
+    uint8_t raw[BTC_HEADER_BYTES];
     struct chain_point point;
     struct btc_header header;
 
-    if (c->code)
+    if (!rpc_find_block(c, &point, &header))
         return;
-    if (hash_from_hex(hash, text) < 0) {
-        rpc_fail(c, RPC_INVALID_PARAMETER,
-                 "hash must be of length 64 and hexadecimal (not '%.80s')", text);
-        return;
-    }
-    if (!chain_view_find(chain_of(c), &point, hash) ||
-        !chain_view_header(chain_of(c), &header, hash)) {
-        rpc_fail(c, RPC_INVALID_ADDRESS_OR_KEY, "Block not found");
-        return;
-    }
     if (verbose) {
-        c->result = header_object(chain_of(c), &point, &header);
+        c->result = rpc_header_object(c, &point, &header);
         return;
     }
     btc_header_store(raw, &header);

@@ -2,6 +2,7 @@
 #ifndef BITCOIN_RPC_INTERNAL_H
 #define BITCOIN_RPC_INTERNAL_H
 
+#include "bitcoin/chain/view.h"
 #include "bitcoin/rpc/rpc.h"
 
 struct peer;
@@ -34,6 +35,22 @@ void rpc_getblockhash(struct rpc_call *c);
 void rpc_getblockheader(struct rpc_call *c);
 void rpc_getdifficulty(struct rpc_call *c);
 
+/* The block that parameter 0 names by its hash. Returns: false when the call has failed. */
+bool rpc_find_block(struct rpc_call *c, struct chain_point *point, struct btc_header *header);
+
+/* A header as getblockheader shows it. */
+cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
+                         const struct btc_header *h);
+
+/* --- block.c --- */
+void rpc_getblock(struct rpc_call *c);
+
+/* --- transactions.c --- */
+void rpc_getmempoolinfo(struct rpc_call *c);
+void rpc_getrawmempool(struct rpc_call *c);
+void rpc_sendrawtransaction(struct rpc_call *c);
+void rpc_testmempoolaccept(struct rpc_call *c);
+
 /* --- network.c --- */
 void rpc_getnetworkinfo(struct rpc_call *c);
 
@@ -45,6 +62,9 @@ const char *rpc_network_name(const struct net_addr *addr);
 
 /* Returns: NET_NONE for any other name. */
 enum net_kind rpc_network_of_name(const char *name);
+
+/* As Bitcoin shows hashes: the last byte first. */
+cJSON *rpc_hash(const uint8_t hash[BTC_HASH_BYTES]);
 
 /* "0000000000000409", and ["NETWORK", "WITNESS", ...]. */
 cJSON *rpc_services(uint64_t services);

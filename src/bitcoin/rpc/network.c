@@ -1,9 +1,6 @@
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 
-/* What bitcoind would say where there is no coin database to know of fees: its defaults. */
-#define MIN_RELAY_FEE_BTC_PER_KVB 0.00001
-
 static bool is_reachable(const struct btc_rpc *context, enum net_kind kind)
 {
     uint32_t kinds = context->reachable_kinds;
@@ -69,6 +66,8 @@ void rpc_getnetworkinfo(struct rpc_call *c)
 {
     struct btc_rpc *context = c->arg;
     const struct bitcoin_config *config = &context->bitcoin->config;
+    uint64_t services = blocks_services(context->bitcoin);
+    double fee = (double)bitcoin_relay_fee(context->bitcoin) / 1e8;
     struct head_count heads = {.in = 0};
     cJSON *o;
 
@@ -80,17 +79,17 @@ void rpc_getnetworkinfo(struct rpc_call *c)
     json_set(o, "version", json_new_int(BTC_RPC_VERSION));
     json_set(o, "subversion", json_new_text(config->user_agent));
     json_set(o, "protocolversion", json_new_int(BTC_PROTOCOL_VERSION));
-    json_set(o, "localservices", rpc_services(config->services));
-    json_set(o, "localservicesnames", rpc_service_names(config->services));
-    json_set(o, "localrelay", json_new_bool(false));
+    json_set(o, "localservices", rpc_services(services));
+    json_set(o, "localservicesnames", rpc_service_names(services));
+    json_set(o, "localrelay", json_new_bool(config->tx_relay != BITCOIN_TX_RELAY_OFF));
     json_set(o, "timeoffset", json_new_int(0));
     json_set(o, "networkactive", json_new_bool(true));
     json_set(o, "connections", json_new_uint(heads.in + heads.out));
     json_set(o, "connections_in", json_new_uint(heads.in));
     json_set(o, "connections_out", json_new_uint(heads.out));
     json_set(o, "networks", networks(context));
-    json_set(o, "relayfee", json_new_number(MIN_RELAY_FEE_BTC_PER_KVB));
-    json_set(o, "incrementalfee", json_new_number(MIN_RELAY_FEE_BTC_PER_KVB));
+    json_set(o, "relayfee", json_new_number(fee));
+    json_set(o, "incrementalfee", json_new_number(fee));
     json_set(o, "localaddresses", local_addresses(context->book));
     json_set(o, "warnings", json_new_array());
 }

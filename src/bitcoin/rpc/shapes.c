@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "bitcoin/rpc/internal.h"
 #include "bitcoin/wire/msg_version.h"
+#include "codec/hex.h"
 #include "net/group.h"
 
 static const struct {
@@ -31,6 +32,14 @@ enum net_kind rpc_network_of_name(const char *name)
         if (strcmp(networks[i].name, name) == 0)
             return networks[i].kind;
     return NET_NONE;
+}
+
+cJSON *rpc_hash(const uint8_t hash[BTC_HASH_BYTES])
+{
+    char text[65];
+
+    hash_to_hex(text, hash);
+    return json_new_text(text);
 }
 
 cJSON *rpc_services(uint64_t services)
