@@ -57,7 +57,7 @@ static struct metric_family refused_family = {
 
 /* --- what fetch asks of us --- */
 
-static struct manager_peer *find_peer(struct bitcoin *b, uint64_t id)
+struct manager_peer *blocks_find_peer(struct bitcoin *b, uint64_t id)
 {
     for (unsigned i = 0; i < b->n_peers; i++)
         if (peer_id(b->peers[i]->peer) == id)
@@ -82,11 +82,23 @@ static bool witness_in_force(const struct bitcoin *b, uint32_t height)
     return height >= b->config.params.segwit_height;
 }
 
+/* The tip's block may be made of transactions that we have. */
+static bool compact_is_better(struct bitcoin *b, const struct manager_peer *s, uint32_t height)
+{
+    struct txpool_counts counts;
+
+    if (height != chain_height(&b->chain) ||
+        atomic_load(&btc_peer_of(s->peer)->compact) == COMPACT_NONE)
+        return false;
+    txpool_counts(bitcoin_txpool(b), &counts);
+    return counts.count > 0;
+}
+
 /* The answers have deadlines of their own, in fetch. */
 static void request(void *arg, uint64_t peer, const struct fetch_item *items, unsigned n)
 {
     struct bitcoin *b = arg;
-    struct manager_peer *s = find_peer(b, peer);
+    struct manager_peer *s = blocks_find_peer(b, peer);
     struct btc_inv_item inv[FETCH_PEER_MAX];
     const struct btc_msg m = {.cmd = BTC_CMD_GETDATA, .u.getdata = {.items = inv, .count = n}};
     struct frame *f;
@@ -95,6 +107,8 @@ static void request(void *arg, uint64_t peer, const struct fetch_item *items, un
         return;
     for (unsigned i = 0; i < n; i++) {
         inv[i].type = BTC_INV_BLOCK | (witness_in_force(b, items[i].height) ? BTC_INV_WITNESS : 0);
+        if (n == 1 && compact_is_better(b, s, items[i].height))
+            inv[i].type = BTC_INV_CMPCT_BLOCK;
         memcpy(inv[i].hash, items[i].hash, BTC_HASH_BYTES);
         block_wants_add(&btc_peer_of(s->peer)->wants, items[i].hash);
     }
@@ -105,7 +119,7 @@ static void request(void *arg, uint64_t peer, const struct fetch_item *items, un
 
 static void drop(void *arg, uint64_t peer)
 {
-    struct manager_peer *s = find_peer(arg, peer);
+    struct manager_peer *s = blocks_find_peer(arg, peer);
 
     if (s)
         peer_disconnect(s->peer, PN_ESTALLED);
@@ -113,7 +127,7 @@ static void drop(void *arg, uint64_t peer)
 
 static uint64_t bytes_from(void *arg, uint64_t peer)
 {
-    struct manager_peer *s = find_peer(arg, peer);
+    struct manager_peer *s = blocks_find_peer(arg, peer);
     struct peer_stats stats = {0};
 
     if (s)
@@ -224,6 +238,7 @@ static void peer_ready(struct bitcoin *b, struct manager_peer *s)
 
 static void peer_gone(struct bitcoin *b, struct manager_peer *s)
 {
+    announcers_remove(&b->blocks.announcers, peer_id(s->peer));
     if (b->blocks.fetch)
         fetch_peer_gone(b->blocks.fetch, peer_id(s->peer));
 }
@@ -286,15 +301,14 @@ static bool is_complete(const struct bitcoin *b)
            (b->config.params.no_retarget || clock_wall_s() - (int64_t)tip->time < TIP_AGE_MAX_S);
 }
 
-static void announce_what_is_held(struct bitcoin *b)
+void blocks_claim(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[BTC_HASH_BYTES],
+                  uint32_t height)
 {
-    struct blocks *k = &b->blocks;
-
-    if (k->announce_from == BLOCKS_NO_HEIGHT || !fetch_complete(k->fetch))
+    if (!b->blocks.begun)
         return;
-    if (k->announce_from <= chain_height(&b->chain))
-        serve_announce(b, k->announce_from, true);
-    k->announce_from = BLOCKS_NO_HEIGHT;
+    set_range(b);
+    fetch_peer_announced(b->blocks.fetch, peer_id(s->peer), height);
+    fetch_claim(b->blocks.fetch, peer_id(s->peer), hash);
 }
 
 static void show(struct bitcoin *b)
@@ -319,7 +333,7 @@ static int64_t tick(struct bitcoin *b, int64_t now_us)
     if (k->begun || atomic_load(&b->in_sync)) {
         set_range(b);
         fetch_run(k->fetch);
-        announce_what_is_held(b);
+        blocks_announce_held(b);
     }
     if (now_us >= k->fetch_tick_us) {
         fetch_tick(k->fetch);
@@ -361,10 +375,17 @@ static void refused(struct bitcoin *b, struct manager_peer *s, const struct mana
         manager_tip_moved(b, &r, false);
 }
 
-/* Whether the peer is to blame, or lacks the block: not our own memory and disk. */
+bool blocks_is_fault(int verdict)
+{
+    return verdict < 0 && verdict != PN_ENOMEM && verdict != PN_ELIMIT && verdict != PN_ECLOSED &&
+           verdict != PN_EORPHAN && verdict != PN_ENOENT;
+}
+
+/* Whether it is of no use to ask this peer for the block again. What fails for want of our own
+ * memory or disk is no failure of the peer's. */
 static bool is_peers_failure(int rc)
 {
-    return rc != PN_ENOMEM && rc != PN_ELIMIT && rc != PN_ECLOSED;
+    return blocks_is_fault(rc) || rc == PN_ENOENT || rc == PN_EORPHAN;
 }
 
 void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
@@ -375,7 +396,8 @@ void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_
     if (m->rc == 0) {
         metric_add(k->metrics.received, 1);
         fetch_delivered(k->fetch, peer_id(s->peer), m->hash);
-        announce_what_is_held(b);
+        blocks_first_with(b, s, m->hash);
+        blocks_announce_held(b);
         return;
     }
     fetch_failed(k->fetch, peer_id(s->peer), m->hash, is_peers_failure(m->rc));

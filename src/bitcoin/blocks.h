@@ -1,6 +1,6 @@
-/* Blocks: which are kept, fetched, announced and served. Three files: blocks.c is the manager's
- * part, blocks_in.c what a peer's thread does with a block that comes, blocks_serve.c with a
- * request for one. */
+/* Blocks: which are kept, fetched, announced and served. blocks.c is the manager's part, and
+ * blocks_announce.c what it tells peers; blocks_in.c is what a peer's thread does with a block that
+ * comes, blocks_compact.c with compact blocks, blocks_serve.c with a request for a block. */
 #ifndef BITCOIN_BLOCKS_H
 #define BITCOIN_BLOCKS_H
 
@@ -8,6 +8,7 @@
 
 #include "bitcoin/block/place.h"
 #include "bitcoin/blockstore/block_store.h"
+#include "bitcoin/compact/announcers.h"
 #include "bitcoin/fetch/fetch.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/wire/msg.h"
@@ -16,6 +17,13 @@ struct btc_params;
 struct btc_peer;
 
 #define BLOCKS_NO_HEIGHT UINT32_MAX
+
+/* How a peer wants blocks announced (sendcmpct, BIP152). */
+enum compact_mode {
+    COMPACT_NONE, /* it does not know version 2 */
+    COMPACT_LOW,  /* by headers or inv; it may ask for a compact block then */
+    COMPACT_HIGH, /* by a compact block, unasked */
+};
 
 struct blocks_metrics {
     struct metric *kept, *in_flight, *received, *taken_back;
@@ -37,6 +45,7 @@ struct blocks {
                                BLOCKS_NO_HEIGHT */
     int64_t fetch_tick_us;
     uint64_t seen_taken_back;
+    struct announcers announcers; /* who announces by compact blocks */
     struct blocks_metrics metrics;
 };
 
@@ -67,11 +76,50 @@ uint64_t blocks_services(const struct bitcoin *b);
  * Returns: false when it does not. */
 bool blocks_place(struct bitcoin *b, struct btc_block_place *out, const struct btc_header *header);
 
+/* Returns: NULL when the peer is not there. */
+struct manager_peer *blocks_find_peer(struct bitcoin *b, uint64_t id);
+
+/* A block of the active chain is on its way from this peer. */
+void blocks_claim(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[BTC_HASH_BYTES],
+                  uint32_t height);
+
+/* Whether a verdict is the fault of the peer that sent the block. Thread: any. */
+bool blocks_is_fault(int verdict);
+
+/* --- blocks_announce.c: thread manager --- */
+void blocks_on_compact(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+
+/* Tell peers of the blocks that they have not been told of, once all are held. */
+void blocks_announce_held(struct bitcoin *b);
+
+/* A peer has delivered a block; when it is the tip, it may become one of those that announce. */
+void blocks_first_with(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[32]);
+
 /* --- blocks_in.c: thread in --- */
 int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
 int blocks_on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
 
+/* Check a block and keep it. *verdict becomes 0 or why not, as struct manager_block has it.
+ * `scratch` has room for 64 bytes a transaction. Returns: 0 or PN_EQUIT. */
+int blocks_judge(struct peer *p, const struct btc_block *block, const uint8_t hash[BTC_HASH_BYTES],
+                 struct bytes raw, struct arena *scratch, int *verdict);
+
+/* Tell the manager of a verdict. Returns: 0, PN_EQUIT, PN_ENOMEM. */
+int blocks_tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int verdict);
+
+/* --- blocks_compact.c: thread in --- */
+int blocks_on_sendcmpct(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+int blocks_on_cmpctblock(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+int blocks_on_blocktxn(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+int blocks_on_getblocktxn(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+
+/* The message that asks for compact blocks. Thread: any. Owns: returns a reference, or NULL. */
+struct frame *blocks_sendcmpct(const struct bitcoin *net, bool high_bandwidth);
+
 /* --- blocks_serve.c: thread in --- */
+
+/* Whether a kept block of that height is for peers as well. */
+bool blocks_may_serve(const struct bitcoin *net, uint32_t height);
 
 /* Send what an item of getdata asks for. Returns: 0; PN_ENOENT when it is not to be had here;
  * another pn_err that ends the connection. */

@@ -9,7 +9,7 @@
 #include "bitcoin/internal.h"
 #include "bitcoin/transactions.h"
 
-static int tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
+int blocks_tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
 {
     struct manager_block *result = mem_alloc(sizeof *result);
 
@@ -30,27 +30,39 @@ static int keep(struct peer *p, struct bitcoin *net, const uint8_t hash[BTC_HASH
     return block_store_add(net->blocks.store, hash, height, f, peer_quit(p));
 }
 
+int blocks_judge(struct peer *p, const struct btc_block *block, const uint8_t hash[BTC_HASH_BYTES],
+                 struct bytes raw, struct arena *scratch, int *verdict)
+{
+    struct bitcoin *net = btc_peer_of(p)->net;
+    struct btc_block_place place;
+
+    if (!blocks_place(net, &place, &block->header)) {
+        *verdict = PN_EORPHAN;
+        return 0;
+    }
+    *verdict = btc_block_check_at(block, scratch, &place);
+    if (*verdict < 0)
+        return 0;
+    *verdict = keep(p, net, hash, place.height, raw);
+    if (*verdict == 0)
+        bitcoin_block_connected(net, block);
+    return *verdict == PN_EQUIT ? PN_EQUIT : 0;
+}
+
 int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     const struct btc_block *block = &m->u.block;
-    struct bitcoin *net = bp->net;
-    struct btc_block_place place;
     uint8_t hash[BTC_HASH_BYTES];
-    int checked, rc = 0;
+    int verdict, rc;
 
     btc_header_hash(hash, &block->header);
     peer_add_known(p, hash);
-    if (!block_wants_take(&bp->wants, hash) || !blocks_place(net, &place, &block->header))
+    if (!block_wants_take(&bp->wants, hash))
         return 0;
-    checked = btc_block_check_at(block, &bp->arena, &place);
-    if (checked == 0)
-        rc = keep(p, net, hash, place.height, bp->raw);
-    if (rc == PN_EQUIT)
-        return rc;
-    if (checked == 0)
-        bitcoin_block_connected(net, block);
-    rc = tell(p, hash, checked < 0 ? checked : rc);
-    return checked < 0 && checked != PN_ENOMEM ? checked : rc;
+    rc = blocks_judge(p, block, hash, bp->raw, &bp->arena, &verdict);
+    if (rc == 0)
+        rc = blocks_tell(p, hash, verdict);
+    return rc == 0 && blocks_is_fault(verdict) ? verdict : rc;
 }
 
 int blocks_on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
@@ -59,6 +71,6 @@ int blocks_on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg
 
     for (size_t i = 0; i < m->u.notfound.count && rc == 0; i++)
         if (block_wants_take(&bp->wants, m->u.notfound.items[i].hash))
-            rc = tell(p, m->u.notfound.items[i].hash, PN_ENOENT);
+            rc = blocks_tell(p, m->u.notfound.items[i].hash, PN_ENOENT);
     return rc;
 }

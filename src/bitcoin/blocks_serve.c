@@ -5,16 +5,42 @@
  * does not read costs that and one block. */
 #include "base/err.h"
 #include "bitcoin/blockstore/strip.h"
+#include "bitcoin/compact/encode.h"
 #include "bitcoin/internal.h"
 
 /* BIP159's promise, and by how much a peer's view of our tip may lag (Core, net_processing.cpp,
  * NODE_NETWORK_LIMITED_ALLOW_CONN_BLOCKS and ProcessGetBlockData). */
-enum { SERVED_DEPTH = 288 + 2 };
+enum {
+    SERVED_DEPTH = 288 + 2,
+    COMPACT_DEPTH = 5 /* deeper blocks are sent whole (Core, MAX_CMPCTBLOCK_DEPTH) */
+};
 
-static bool may_serve(const struct bitcoin *net, uint32_t height)
+bool blocks_may_serve(const struct bitcoin *net, uint32_t height)
 {
     return (net->config.services & BTC_NODE_NETWORK) ||
            height + SERVED_DEPTH >= atomic_load(&net->height);
+}
+
+static bool asks_for_block(uint32_t type)
+{
+    return (type & ~(uint32_t)BTC_INV_WITNESS) == BTC_INV_BLOCK || type == BTC_INV_CMPCT_BLOCK;
+}
+
+/* The encoding that was asked for. Owns: takes the reference to the block, and returns one. */
+static struct frame *encode_as(struct frame *block, const struct bitcoin *net, uint32_t type,
+                               uint32_t height)
+{
+    const uint8_t *magic = net->config.params.magic;
+    struct bytes raw = block_frame_payload(block);
+    struct frame *compact;
+
+    if (type == BTC_INV_BLOCK)
+        return block_frame_strip(block, magic);
+    if (type != BTC_INV_CMPCT_BLOCK || height + COMPACT_DEPTH < atomic_load(&net->height))
+        return block;
+    compact = compact_announcement(magic, raw.data, raw.len);
+    frame_unref(block);
+    return compact;
 }
 
 int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item *item)
@@ -24,7 +50,7 @@ int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item 
     uint32_t height;
     int rc;
 
-    if ((item->type & ~(uint32_t)BTC_INV_WITNESS) != BTC_INV_BLOCK || !net->blocks.store ||
+    if (!asks_for_block(item->type) || !net->blocks.store ||
         !block_store_has(net->blocks.store, item->hash))
         return PN_ENOENT;
     rc = peer_rest(p);
@@ -33,11 +59,9 @@ int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item 
     block = block_store_get(net->blocks.store, &height, item->hash);
     if (!block)
         return PN_ENOENT;
-    if (!may_serve(net, height)) {
+    if (!blocks_may_serve(net, height)) {
         frame_unref(block);
         return PN_ENOENT;
     }
-    if (!(item->type & BTC_INV_WITNESS))
-        block = block_frame_strip(block, net->config.params.magic);
-    return peer_reply(p, block, 0);
+    return peer_reply(p, encode_as(block, net, item->type, height), 0);
 }

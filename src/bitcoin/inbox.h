@@ -21,6 +21,7 @@ enum manager_event {
     MANAGER_GETBLOCKS,    /* likewise */
     MANAGER_ADDRS,        /* struct manager_addrs */
     MANAGER_BLOCK,        /* struct manager_block, blocks.h */
+    MANAGER_COMPACT,      /* struct manager_headers: one, whose block is on its way */
     MANAGER_EVENTS
 };
 

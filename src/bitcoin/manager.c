@@ -26,7 +26,7 @@ static manager_handler *const handlers[MANAGER_EVENTS] = {
     [MANAGER_HEADERS] = sync_headers,      [MANAGER_BLOCK_INV] = sync_block_inv,
     [MANAGER_MORE_HEADERS] = sync_more,    [MANAGER_GETHEADERS] = serve_getheaders,
     [MANAGER_GETBLOCKS] = serve_getblocks, [MANAGER_ADDRS] = addr_relay_addrs,
-    [MANAGER_BLOCK] = blocks_on_result,
+    [MANAGER_BLOCK] = blocks_on_result,    [MANAGER_COMPACT] = blocks_on_compact,
 };
 
 #define EACH_PART(i, function)           \

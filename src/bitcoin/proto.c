@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/compact/partial.h"
 #include "bitcoin/internal.h"
 
 static const char *cmd_name(unsigned cmd)
@@ -59,6 +60,8 @@ static int on_ready(struct peer *p)
 
     if (rc == 0 && bp->version >= BTC_PROTO_SENDHEADERS)
         rc = peer_reply(p, btc_frame_empty(bp->net->config.params.magic, BTC_CMD_SENDHEADERS), 0);
+    if (rc == 0 && bp->version >= BTC_PROTO_COMPACT && bp->net->blocks.store)
+        rc = peer_reply(p, blocks_sendcmpct(bp->net, false), 0);
     if (rc == 0)
         rc = gossip_greet(p);
     if (rc < 0)
@@ -92,6 +95,7 @@ static void on_release(struct peer *p)
     header_session_free(&bp->headers);
     score_destroy(&bp->score);
     block_wants_destroy(&bp->wants);
+    compact_partial_free(bp->partial);
     tx_told_free(&bp->tx_told);
     mem_free(bp);
 }

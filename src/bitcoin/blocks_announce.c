@@ -1,0 +1,108 @@
+/* What the manager announces of blocks, and by whom it has blocks announced. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "bitcoin/blockstore/strip.h"
+#include "bitcoin/compact/encode.h"
+#include "bitcoin/internal.h"
+
+/* Runs on the server's thread. */
+static bool wants_compact(struct peer *p, const uint8_t hash[32])
+{
+    if (atomic_load(&btc_peer_of(p)->compact) != COMPACT_HIGH || peer_has_known(p, hash))
+        return false;
+    peer_add_known(p, hash);
+    return true;
+}
+
+static bool anybody_wants_compact(const struct bitcoin *b, const uint8_t hash[32])
+{
+    for (unsigned i = 0; i < b->n_peers; i++) {
+        struct peer *p = b->peers[i]->peer;
+
+        if (atomic_load(&btc_peer_of(p)->compact) == COMPACT_HIGH && !peer_has_known(p, hash))
+            return true;
+    }
+    return false;
+}
+
+/* The tip's block, to those who want new blocks so. It is encoded once. */
+static void announce_compact(struct bitcoin *b)
+{
+    const uint8_t *hash = chain_entry(&b->chain, chain_tip(&b->chain))->hash;
+    struct server_broadcast cast = {.network = b->network, .want = wants_compact};
+    struct frame *block;
+    struct bytes raw;
+
+    if (!anybody_wants_compact(b, hash))
+        return;
+    block = block_store_get(b->blocks.store, NULL, hash);
+    if (!block)
+        return;
+    raw = block_frame_payload(block);
+    cast.frame = compact_announcement(b->config.params.magic, raw.data, raw.len);
+    memcpy(cast.key, hash, BTC_HASH_BYTES);
+    frame_unref(block);
+    if (cast.frame)
+        server_broadcast(b->server, &cast);
+}
+
+void blocks_announce_held(struct bitcoin *b)
+{
+    struct blocks *k = &b->blocks;
+    uint32_t tip = chain_height(&b->chain);
+
+    if (k->announce_from == BLOCKS_NO_HEIGHT || !fetch_complete(k->fetch))
+        return;
+    if (k->announce_from == tip)
+        announce_compact(b);
+    if (k->announce_from <= tip)
+        serve_announce(b, k->announce_from, true);
+    k->announce_from = BLOCKS_NO_HEIGHT;
+}
+
+static void tell_bandwidth(struct bitcoin *b, uint64_t id, bool high)
+{
+    struct manager_peer *s = blocks_find_peer(b, id);
+    struct frame *f = s ? blocks_sendcmpct(b, high) : NULL;
+
+    if (f)
+        peer_send(s->peer, f, 0);
+}
+
+void blocks_first_with(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[32])
+{
+    uint64_t gone;
+
+    if (atomic_load(&btc_peer_of(s->peer)->compact) == COMPACT_NONE ||
+        !fetch_complete(b->blocks.fetch) || !atomic_load(&b->in_sync) ||
+        memcmp(chain_entry(&b->chain, chain_tip(&b->chain))->hash, hash, BTC_HASH_BYTES) != 0)
+        return;
+    if (announcers_first(&b->blocks.announcers, &gone, peer_id(s->peer)))
+        tell_bandwidth(b, peer_id(s->peer), true);
+    if (gone)
+        tell_bandwidth(b, gone, false);
+}
+
+/* A header by a compact block. The block is on its way: nobody is asked for it meanwhile. */
+void blocks_on_compact(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
+{
+    const struct manager_headers *one = (struct manager_headers *)(void *)payload;
+    struct chain_result r;
+    int rc = chain_accept(&b->chain, &r, &one->headers[0], one->hashes[0]);
+    uint32_t height;
+
+    if (rc < 0 && rc != PN_EDUPLICATE)
+        return;
+    if (rc == 0) {
+        bitcoin_chain_grew(b);
+        atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
+    }
+    height = chain_entry(&b->chain, r.index)->height;
+    if (height > s->shown_height)
+        s->shown_height = height;
+    if (rc == 0 && r.tip_moved)
+        manager_tip_moved(b, &r, false);
+    blocks_claim(b, s, one->hashes[0], height);
+}
