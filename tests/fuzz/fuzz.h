@@ -43,6 +43,8 @@ void fuzz_net_addr(const struct fuzz_target *t, const uint8_t *data, size_t len)
 void fuzz_json_scan(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_peers_json(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_asmap(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_script(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_txrelay(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);
@@ -68,6 +70,9 @@ extern const uint8_t fuzz_magic[4];
 /* Write seeds for every target below `dir`, one folder each. Returns: false after saying what went
  * wrong. */
 bool fuzz_corpus_make(const char *dir);
+
+/* The same for transactions, into a folder that exists. */
+bool fuzz_corpus_make_tx(const char *dir);
 
 /* The same for addresses and files, into a folder that exists. */
 bool fuzz_corpus_make_files(const char *dir);

@@ -10,6 +10,8 @@ static const struct fuzz_target targets[] = {
     {"hex", fuzz_hex, BTC_CMD_UNKNOWN},
     {"socks5", fuzz_socks5, BTC_CMD_UNKNOWN},
     {"sam", fuzz_sam, BTC_CMD_UNKNOWN},
+    {"script", fuzz_script, BTC_CMD_UNKNOWN},
+    {"txrelay", fuzz_txrelay, BTC_CMD_UNKNOWN},
     {"jsonrpc", fuzz_jsonrpc, BTC_CMD_UNKNOWN},
     {"nat", fuzz_nat, BTC_CMD_UNKNOWN},
     {"net_addr", fuzz_net_addr, BTC_CMD_UNKNOWN},

@@ -21,6 +21,7 @@ void pool_take_one(struct txpool *p, struct pool_entry **gone, struct pool_entry
     pool_tell_children(p, e, -1);
     pool_unlink(p, e);
     p->own -= e->own;
+    p->unasked -= e->own && e->asked == 0;
     e->exit = exit;
     e->work = *gone;
     *gone = e;

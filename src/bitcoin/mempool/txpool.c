@@ -92,6 +92,7 @@ static enum tx_refusal check_new(struct txpool *p, const struct tx_body *body, b
     if (memcmp(same->body->wtxid, body->wtxid, BTC_HASH_BYTES) != 0)
         return own ? TX_OK : TX_OTHER_WITNESS;
     p->own += own && !same->own;
+    p->unasked += own && !same->own;
     same->own |= own;
     return TX_KNOWN;
 }
@@ -166,6 +167,7 @@ static enum tx_refusal enter(struct txpool *p, struct pool_entry **gone, struct 
     e->children = place.children;
     e->seq = ++p->seq;
     p->own += e->own;
+    p->unasked += e->own;
     pool_link(p, e);
     pool_tell_parents(p, e, 1);
     pool_tell_children(p, e, 1);
@@ -251,6 +253,7 @@ struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
         *out = (struct txpool_info){.fee_sat = e->fee_sat,
                                     .seq = e->seq,
                                     .parents = e->parents,
+                                    .added_us = e->added_us,
                                     .asked = e->asked,
                                     .own = e->own};
     }
@@ -274,8 +277,8 @@ bool txpool_asked(struct txpool *p, const uint8_t wtxid[BTC_HASH_BYTES])
     mutex_lock(&p->mu);
     e = pool_find_wtxid(p, wtxid);
     own = e && e->own;
-    if (own)
-        e->asked++;
+    if (own && e->asked++ == 0)
+        p->unasked--;
     mutex_unlock(&p->mu);
     return own;
 }
@@ -314,6 +317,10 @@ size_t txpool_since(struct txpool *p, struct tx_body **out, uint64_t *seq, size_
 void txpool_counts(struct txpool *p, struct txpool_counts *out)
 {
     mutex_lock(&p->mu);
-    *out = (struct txpool_counts){.count = p->count, .own = p->own, .bytes = p->bytes};
+    *out = (struct txpool_counts){.count = p->count,
+                                  .own = p->own,
+                                  .unasked = p->unasked,
+                                  .bytes = p->bytes,
+                                  .max_bytes = p->config.max_bytes};
     mutex_unlock(&p->mu);
 }

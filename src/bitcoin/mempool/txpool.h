@@ -81,6 +81,7 @@ struct txpool_info {
     int64_t fee_sat;  /* or TXPOOL_FEE_UNKNOWN: known when all it spends is in the pool */
     uint64_t seq;     /* of its coming; ascending */
     unsigned parents; /* inputs that spend outputs of the pool */
+    int64_t added_us; /* monotonic */
     unsigned asked;   /* how often peers have asked for it, if it is the operator's */
     bool own;
 };
@@ -122,7 +123,8 @@ int64_t txpool_expire(struct txpool *p);
 
 struct txpool_counts {
     unsigned count, own;
-    size_t bytes;
+    unsigned unasked; /* own ones that no peer has asked for */
+    size_t bytes, max_bytes;
 };
 void txpool_counts(struct txpool *p, struct txpool_counts *out);
 

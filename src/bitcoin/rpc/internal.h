@@ -46,6 +46,7 @@ cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
 void rpc_getblock(struct rpc_call *c);
 
 /* --- transactions.c --- */
+void rpc_getmempoolentry(struct rpc_call *c);
 void rpc_getmempoolinfo(struct rpc_call *c);
 void rpc_getrawmempool(struct rpc_call *c);
 void rpc_sendrawtransaction(struct rpc_call *c);

@@ -22,6 +22,7 @@ static const struct rpc_method methods[] = {
     {"getconnectioncount", "", "How many peers are connected.", rpc_getconnectioncount},
     {"getdifficulty", "", "How much harder than the first block the best header is.",
      rpc_getdifficulty},
+    {"getmempoolentry", "txid", "One of the unconfirmed transactions.", rpc_getmempoolentry},
     {"getmempoolinfo", "", "The pool of unconfirmed transactions.", rpc_getmempoolinfo},
     {"getnettotals", "", "Bytes sent to and received from peers.", rpc_getnettotals},
     {"getnetworkinfo", "", "This node as its peers see it.", rpc_getnetworkinfo},

@@ -126,7 +126,8 @@ void rpc_getmempoolinfo(struct rpc_call *c)
     json_set(o, "loaded", json_new_bool(true));
     json_set(o, "size", json_new_uint(counts.count));
     json_set(o, "usage", json_new_uint(counts.bytes));
-    json_set(o, "unbroadcastcount", json_new_uint(counts.own));
+    json_set(o, "maxmempool", json_new_uint(counts.max_bytes));
+    json_set(o, "unbroadcastcount", json_new_uint(counts.unasked));
     json_set(o, "minrelaytxfee", json_new_number((double)bitcoin_relay_fee(net_of(c)) / 1e8));
 }
 
@@ -139,10 +140,33 @@ static cJSON *pool_object(struct txpool *pool, const struct tx_body *body)
     json_set(o, "weight", json_new_uint(body->weight));
     json_set(o, "wtxid", rpc_hash(body->wtxid));
     if (txpool_info(pool, &info, body->wtxid)) {
+        json_set(o, "time", json_new_int(rpc_wall_s(info.added_us)));
         json_set(o, "depends_count", json_new_uint(info.parents));
         json_set(o, "unbroadcast", json_new_bool(info.own && info.asked == 0));
     }
     return o;
+}
+
+void rpc_getmempoolentry(struct rpc_call *c)
+{
+    struct txpool *pool = bitcoin_txpool(net_of(c));
+    const char *text = rpc_text(c, 0);
+    uint8_t txid[BTC_HASH_BYTES];
+    struct tx_body *body;
+
+    if (c->code)
+        return;
+    if (hash_from_hex(txid, text) < 0) {
+        rpc_fail(c, RPC_INVALID_PARAMETER,
+                 "txid must be of length 64 and hexadecimal (not '%.80s')", text);
+        return;
+    }
+    body = txpool_by_txid(pool, txid);
+    if (body)
+        c->result = pool_object(pool, body);
+    else
+        rpc_fail(c, RPC_INVALID_ADDRESS_OR_KEY, "Transaction not in mempool");
+    tx_body_unref(body);
 }
 
 static void add_to_list(struct rpc_call *c, struct tx_body *body, bool verbose)
