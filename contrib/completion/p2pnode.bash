@@ -68,6 +68,10 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --ntp-server)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --nat)
         mapfile -t COMPREPLY < <(compgen -W 'any pcp natpmp' -- "$cur")
         ;;
@@ -143,9 +147,9 @@ _p2pnode()
             --electrum-sessions-per-address= --no-electrum-sessions-per-address
             --electrum-idle-timeout= --no-electrum-idle-timeout
             --electrum-cost-soft= --no-electrum-cost-soft --electrum-cost-hard=
-            --no-electrum-cost-hard --nat --nat= --no-nat --maxpeers=
-            --no-maxpeers --outbound= --no-outbound --block-relay=
-            --no-block-relay --asmap= --no-asmap --netrestrict=
+            --no-electrum-cost-hard --ntp-server= --no-ntp-server --nat --nat=
+            --no-nat --maxpeers= --no-maxpeers --outbound= --no-outbound
+            --block-relay= --no-block-relay --asmap= --no-asmap --netrestrict=
             --no-netrestrict --proxy= --no-proxy --proxy-user= --no-proxy-user
             --proxy-password= --no-proxy-password --onion= --no-onion
             --onion-user= --no-onion-user --onion-password= --no-onion-password

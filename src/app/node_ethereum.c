@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/node_ethereum_clock.h"
 #include "app/node_ethereum_dns.h"
 #include "app/node_p2p.h"
 #include "app/node_setup.h"
@@ -110,6 +111,8 @@ static int make_parts(struct node *n, const char *db_path, const char *key_path)
 
     if (rc == 0)
         rc = node_ethereum_dns_open(n, &config);
+    if (rc == 0)
+        rc = node_ethereum_clock_open(n, &config);
     if (rc == 0)
         rc = nodekey_load_or_create(config.secret, key_path);
     if (rc == 0)

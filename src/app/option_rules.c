@@ -130,5 +130,9 @@ int option_apply_rules(struct options *o, struct option_report *report,
         o->dnsseed = looks_around && wants_ip(o);
     if (o->source[OPTION_FIXEDSEEDS] == OPTION_FROM_DEFAULT)
         o->fixedseeds = looks_around;
+    /* Nor the time. */
+    if (o->source[OPTION_NTP_SERVER] == OPTION_FROM_DEFAULT &&
+        (o->netrestrict.n > 0 || o->proxy || o->onion))
+        MEM_FREE(o->ntp_server);
     return err;
 }

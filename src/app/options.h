@@ -94,6 +94,8 @@ struct options {
     char *eth_bootnodes; /* enode URLs, comma-separated, or NULL */
     char *eth_dnsdisc;   /* enrtree URLs or "network", comma-separated, or NULL */
 
+    char *ntp_server; /* HOST[:PORT], or NULL: the clock is not checked */
+
     const char *nat;   /* "any", "pcp", "natpmp", or NULL; static text */
     char *nat_gateway; /* ADDR:PORT, or NULL: the default route's */
 

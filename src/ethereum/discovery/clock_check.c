@@ -9,9 +9,9 @@
 
 enum { ANSWER_US = 2 * 1000000 };
 
-void clock_check_init(struct clock_check *c, const struct net_addr *server)
+void clock_check_init(struct clock_check *c, void (*find)(void *arg), void *arg)
 {
-    *c = (struct clock_check){.server = *server, .fd = -1};
+    *c = (struct clock_check){.find = find, .arg = arg, .fd = -1};
 }
 
 void clock_check_close(struct clock_check *c)
@@ -61,15 +61,14 @@ static void ask(struct clock_check *c, int64_t now_us)
     (void)!send(c->fd, c->request, sizeof c->request, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void begin(struct clock_check *c, int64_t now_us)
+void clock_check_found(struct clock_check *c, const struct net_addr *server, int64_t now_us)
 {
     struct sockaddr_storage sa;
     socklen_t len;
 
-    c->asked = c->n = 0;
-    c->not_before_us = now_us + CLOCK_CHECK_COOLDOWN_US;
-    if (net_addr_to_sockaddr(&sa, &len, &c->server) < 0)
+    if (c->fd >= 0 || net_addr_to_sockaddr(&sa, &len, server) < 0)
         return;
+    c->asked = c->n = 0;
     c->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         return;
@@ -83,9 +82,11 @@ void clock_check_tick(struct clock_check *c, unsigned failures, int64_t now_us)
 {
     if (c->fd >= 0 && now_us >= c->deadline_us)
         ask(c, now_us);
-    else if (c->fd < 0 && c->server.kind != NET_NONE && failures >= CLOCK_CHECK_FAILURES &&
-             now_us >= c->not_before_us)
-        begin(c, now_us);
+    else if (c->fd < 0 && c->find && failures >= CLOCK_CHECK_FAILURES &&
+             now_us >= c->not_before_us) {
+        c->not_before_us = now_us + CLOCK_CHECK_COOLDOWN_US;
+        c->find(c->arg);
+    }
 }
 
 void clock_check_readable(struct clock_check *c, int64_t now_us)

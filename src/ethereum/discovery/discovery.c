@@ -183,7 +183,7 @@ int eth_discovery_new(struct eth_discovery **out, const struct eth_discovery_con
     if (!d)
         return PN_ENOMEM;
     mutex_init(&d->mu);
-    clock_check_init(&d->clock_check, &config->sntp_server);
+    clock_check_init(&d->clock_check, config->time_query, config->time_arg);
     discovery_metrics_init(&d->metrics);
     d->dns_query = config->dns_query;
     d->dns_arg = config->dns_arg;

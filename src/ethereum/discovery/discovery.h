@@ -35,8 +35,12 @@ struct eth_discovery_config {
      * NULL: node lists are not read. Thread: discovery; must not block. */
     void (*dns_query)(void *arg, uint64_t number, const char *name);
     void *dns_arg;
-    struct net_addr sntp_server; /* asked when nobody answers us; NET_NONE: never */
-    bool limit_local;            /* count local addresses in the subnet limits: for tests */
+    /* Nobody answers us, and it may be our clock: find a time server (SNTP), whose address
+     * eth_discovery_set_time_server brings. NULL: the clock is not checked. Thread: discovery; must
+     * not block. */
+    void (*time_query)(void *arg);
+    void *time_arg;
+    bool limit_local; /* count local addresses in the subnet limits: for tests */
 };
 
 /* A look at the inside, copied about once a second. */
@@ -81,6 +85,9 @@ int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id 
  * asked for again later. */
 int eth_discovery_dns_answer(struct eth_discovery *d, uint64_t number, const char *const *texts,
                              unsigned n);
+
+/* The answer to a time_query. Thread: any; never blocks. Returns: as above. */
+int eth_discovery_set_time_server(struct eth_discovery *d, const struct net_addr *server);
 
 /* Find one node by its key; the answer is sent to `reply`, a channel of struct eth_resolved with
  * room for it that lives until it has come. Thread: any; never blocks. Returns: as above. */

@@ -8,7 +8,7 @@
 
 enum { INBOX_CAPACITY = 64, DNS_TEXTS_MAX = 16 };
 
-enum message_kind { MSG_NODE, MSG_EXTERNAL, MSG_FORK_ID, MSG_RESOLVE, MSG_DNS };
+enum message_kind { MSG_NODE, MSG_EXTERNAL, MSG_FORK_ID, MSG_RESOLVE, MSG_DNS, MSG_TIME };
 
 /* The texts of a DNS answer, in one piece of memory. */
 struct dns_answer {
@@ -28,6 +28,7 @@ struct message {
             struct eth_endpoint at;
         } external;
         struct eth_fork_id fork_id;
+        struct net_addr time_server;
         struct dns_answer *dns; /* owned */
     } u;
     struct chan *reply; /* MSG_RESOLVE */
@@ -93,6 +94,9 @@ static void handle(struct eth_discovery *d, const struct message *m)
         if (discv4_resolve(d->engine, m->u.node.pubkey, on_resolved, m->reply, d->now_us) < 0)
             on_resolved(m->reply, NULL, 0);
         break;
+    case MSG_TIME:
+        clock_check_found(&d->clock_check, &m->u.time_server, d->now_us);
+        break;
     case MSG_DNS:
         if (d->dns)
             dnsdisc_answer(d->dns, m->u.dns->number, m->u.dns->texts, m->u.dns->n, d->now_us);
@@ -140,6 +144,11 @@ int eth_discovery_set_external(struct eth_discovery *d, enum eth_family family,
 int eth_discovery_set_fork_id(struct eth_discovery *d, const struct eth_fork_id *fork_id)
 {
     return chan_try_send(&d->inbox, &(struct message){.kind = MSG_FORK_ID, .u.fork_id = *fork_id});
+}
+
+int eth_discovery_set_time_server(struct eth_discovery *d, const struct net_addr *server)
+{
+    return chan_try_send(&d->inbox, &(struct message){.kind = MSG_TIME, .u.time_server = *server});
 }
 
 /* Texts beyond DNS_TEXTS_MAX are left out: the one of a tree stands alone, or with a few others. */
