@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/exit_status.h"
 #include "app/node.h"
@@ -8,6 +9,7 @@
 #include "app/signals.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "ctl/ctl.h"
 #include "log/log.h"
 
 enum { ANSWER_MAX_BYTES = 1 << 20 };
@@ -46,7 +48,35 @@ static int run(struct options *o, const struct node_arguments *arguments)
     return node_run(o, arguments);
 }
 
-int main(int argc, char **argv, char **envp)
+/* `p2pnode ctl [OPTION...] COMMAND [ARGUMENT...]`: the options that say where the node is, those
+ * before the command, are read as the node reads them. Returns: an exit status. (Options are a
+ * large struct: one frame at a time.) */
+static __attribute__((noinline)) int run_ctl(int argc, char **argv, char **envp)
+{
+    struct option_report report;
+    struct options o;
+    int n = 1, status;
+
+    while (n < argc && argv[n][0] == '-')
+        n++;
+    if (options_load(&o, &report, n, argv, envp) < 0) {
+        complain(&report);
+        status = STATUS_USAGE;
+    } else {
+        const struct ctl_config config = {.api_listen = o.api_listen,
+                                          .datadir = o.datadir,
+                                          .cookie_file = o.api_cookie_file,
+                                          .user = o.api_user,
+                                          .password = o.api_password};
+
+        status = ctl_run(&config, argc - n, (const char *const *)argv + n);
+    }
+    options_free(&o);
+    option_report_free(&report);
+    return status;
+}
+
+static __attribute__((noinline)) int run_daemon(int argc, char **argv, char **envp)
 {
     const struct node_arguments arguments = {.argc = argc, .argv = argv, .envp = envp};
     struct option_report report;
@@ -68,4 +98,11 @@ int main(int argc, char **argv, char **envp)
     options_free(&options);
     option_report_free(&report);
     return status;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return run_ctl(argc - 1, argv + 1, envp);
+    return run_daemon(argc, argv, envp);
 }

@@ -213,14 +213,38 @@ const char *json_text(struct json_scan *s, char *out, size_t out_size)
     return out;
 }
 
-/* -1.5e+7: its form is checked as far as is needed to find its end. */
-static void skip_number(struct json_scan *s)
+/* At least one digit. */
+static void skip_digits(struct json_scan *s)
 {
     const char *start = s->pos;
 
-    while (s->pos < s->end && (is_digit(*s->pos) || is_number_part(*s->pos)))
+    while (s->pos < s->end && is_digit(*s->pos))
         s->pos++;
-    if (s->pos == start || !is_digit(s->pos[-1]))
+    if (s->pos == start)
+        unexpected(s);
+}
+
+static bool take_one_of(struct json_scan *s, const char *set)
+{
+    if (s->pos == s->end || !*s->pos || !strchr(set, *s->pos))
+        return false;
+    s->pos++;
+    return true;
+}
+
+/* -1.5e+7, without leading zeros. */
+static void skip_number(struct json_scan *s)
+{
+    take_one_of(s, "-");
+    if (!take_one_of(s, "0"))
+        skip_digits(s);
+    if (take_one_of(s, "."))
+        skip_digits(s);
+    if (take_one_of(s, "eE")) {
+        take_one_of(s, "+-");
+        skip_digits(s);
+    }
+    if (s->pos < s->end && (is_digit(*s->pos) || is_number_part(*s->pos)))
         unexpected(s);
 }
 

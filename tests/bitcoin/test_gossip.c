@@ -208,6 +208,7 @@ START_TEST(addresses_of_the_banned_are_neither_kept_nor_told)
     const struct net_addr at = address(9, 9, 9), banned = address(3, 0, 1);
     static struct node_fixture n;
     struct addrbook_record known;
+    struct addrbook_counts counts;
     struct remote out, in;
 
     set_up(&n);
@@ -216,10 +217,12 @@ START_TEST(addresses_of_the_banned_are_neither_kept_nor_told)
     remote_shake_hands(&out);
     send_addrs(&out, 40, 1, 3600);
     settle(&out);
-    ck_assert_uint_eq(addrbook_size(n.book), 39);
+    addrbook_counts(n.book, &counts); /* two may want one place, which the book's key decides */
+    ck_assert_uint_eq(counts.events.added + counts.events.occupied, 39);
+    ck_assert_uint_ge(counts.events.added, 30);
     ck_assert(!addrbook_find(n.book, &known, &banned));
     ck_assert_uint_eq(rejected(&n, "banned"), 1);
-    ck_assert_uint_eq(journal_funnel(n.journal, "bitcoin").found, 39);
+    ck_assert_uint_eq(journal_funnel(n.journal, "bitcoin").found, counts.events.added);
     ck_assert_int_eq(banlist_add(n.gate.bans, &all, NOW_S + 86400, "score"), 0);
     remote_join(&in, &n);
     remote_send_empty(&in, BTC_CMD_GETADDR);

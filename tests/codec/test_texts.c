@@ -115,6 +115,19 @@ static const struct {
     {"]", PN_EFORMAT},
     {"-", PN_ETRUNCATED},
     {"// no", PN_EFORMAT},
+    {"1.2.3.4", PN_EFORMAT},
+    {"1.", PN_ETRUNCATED},
+    {"[1.]", PN_EFORMAT},
+    {".5", PN_EFORMAT},
+    {"01", PN_EFORMAT},
+    {"-01", PN_EFORMAT},
+    {"+1", PN_EFORMAT},
+    {"1e", PN_ETRUNCATED},
+    {"1e5e5", PN_EFORMAT},
+    {"1-2", PN_EFORMAT},
+    {"1e+05", 0},
+    {"-0", 0},
+    {"10.25", 0},
 };
 
 START_TEST(what_is_no_json_is_refused)

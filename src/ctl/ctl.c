@@ -1,0 +1,295 @@
+/* A command is either one of the table below, which shows its result as a table for people, or the
+ * name of a method, whose result is printed as JSON. */
+#include "ctl/ctl.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "ctl/internal.h"
+#include "store/read_file.h"
+
+enum { ANSWER_MAX_BYTES = 64 << 20, REQUEST_MAX_BYTES = 2 << 20, COOKIE_MAX_BYTES = 256 };
+
+/* --- calling --- */
+
+static cJSON *argument(const char *text)
+{
+    cJSON *value;
+
+    if (json_parse(&value, text, strlen(text)) == 0 && !cJSON_IsString(value))
+        return value;
+    return json_new_text(text);
+}
+
+static char *make_request(const char *method, int argc, const char *const *argv)
+{
+    cJSON *request = json_new_object(), *params = json_new_array();
+    struct buf b;
+    char *text = NULL;
+
+    for (int i = 0; i < argc; i++)
+        json_push(params, argument(argv[i]));
+    json_set(request, "jsonrpc", json_new_text("2.0"));
+    json_set(request, "id", json_new_int(1));
+    json_set(request, "method", json_new_text(method));
+    json_set(request, "params", params);
+    buf_init(&b, REQUEST_MAX_BYTES);
+    if (!json_ran_out() && json_print(&b, request) == 0 && buf_cstr(&b))
+        text = mem_strdup(buf_cstr(&b));
+    buf_free(&b);
+    cJSON_Delete(request);
+    return text;
+}
+
+static int complain(const struct ctl_client *c, int status, const struct buf *answer)
+{
+    char where[NET_ADDR_TEXT_BYTES];
+
+    if (status == PN_EREFUSED)
+        fprintf(stderr, "p2pnode ctl: no node answers at %s\n", net_addr_format(where, &c->addr));
+    else if (status < 0)
+        fprintf(stderr, "p2pnode ctl: %s\n", pn_strerror(status));
+    else
+        fprintf(stderr, "p2pnode ctl: status %d: %.*s", status, (int)answer->len,
+                (const char *)answer->data);
+    return 1;
+}
+
+/* Returns: an exit status, and with 0 the result, taken out of the answer. */
+static int take_result(cJSON **result, const struct buf *answer)
+{
+    cJSON *tree, *error;
+
+    if (json_parse(&tree, (const char *)answer->data, answer->len) < 0) {
+        fprintf(stderr, "p2pnode ctl: the answer is not JSON\n");
+        return 1;
+    }
+    error = cJSON_GetObjectItemCaseSensitive(tree, "error");
+    *result = cJSON_DetachItemFromObjectCaseSensitive(tree, "result");
+    if (error)
+        fprintf(stderr, "error code: %d\nerror message:\n%s\n",
+                cJSON_GetObjectItemCaseSensitive(error, "code")->valueint,
+                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message")));
+    cJSON_Delete(tree);
+    return *result ? 0 : 1;
+}
+
+int ctl_call(cJSON **result, const struct ctl_client *c, const char *method, int argc,
+             const char *const *argv)
+{
+    char *request = make_request(method, argc, argv);
+    struct buf answer;
+    int status;
+
+    *result = NULL;
+    buf_init(&answer, ANSWER_MAX_BYTES);
+    status = request ? ctl_request(&answer, c, "/", request, NULL) : PN_ENOMEM;
+    mem_free(request);
+    status = status == 200 ? take_result(result, &answer) : complain(c, status, &answer);
+    buf_free(&answer);
+    return status;
+}
+
+/* --- commands --- */
+
+static int run_peers(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    cJSON *peers;
+    int status = ctl_call(&peers, c, "getpeerinfo", 0, NULL);
+
+    (void)argc;
+    (void)argv;
+    if (status == 0)
+        ctl_print_peers(peers);
+    cJSON_Delete(peers);
+    return status;
+}
+
+static int run_netinfo(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    cJSON *peers = NULL, *network;
+    int status = ctl_call(&network, c, "getnetworkinfo", 0, NULL);
+
+    (void)argc;
+    (void)argv;
+    if (status == 0)
+        status = ctl_call(&peers, c, "getpeerinfo", 0, NULL);
+    if (status == 0)
+        ctl_print_netinfo(network, peers);
+    cJSON_Delete(network);
+    cJSON_Delete(peers);
+    return status;
+}
+
+static int run_ban(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    const char *full[3] = {argc > 0 ? argv[0] : NULL, "add", argc > 1 ? argv[1] : NULL};
+    cJSON *result;
+    int status;
+
+    if (argc < 1 || argc > 2) {
+        fprintf(stderr, "usage: p2pnode ctl ban SUBNET [SECONDS]\n");
+        return 2;
+    }
+    status = ctl_call(&result, c, "setban", argc + 1, full);
+    cJSON_Delete(result);
+    return status;
+}
+
+static int run_unban(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    const char *full[2] = {argc > 0 ? argv[0] : NULL, "remove"};
+    cJSON *result;
+    int status;
+
+    if (argc != 1) {
+        fprintf(stderr, "usage: p2pnode ctl unban SUBNET\n");
+        return 2;
+    }
+    status = ctl_call(&result, c, "setban", 2, full);
+    cJSON_Delete(result);
+    return status;
+}
+
+static int run_why(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    cJSON *why;
+    int status;
+
+    (void)argv;
+    if (argc > 0) {
+        fprintf(stderr, "usage: p2pnode ctl why (for an address: p2pnode ctl explain ADDRESS)\n");
+        return 2;
+    }
+    status = ctl_call(&why, c, "explain", 0, NULL);
+    if (status == 0)
+        ctl_print_funnel(why);
+    cJSON_Delete(why);
+    return status;
+}
+
+static void print_chunk(const char *text, size_t len)
+{
+    fwrite(text, 1, len, stdout);
+    fflush(stdout);
+}
+
+static int run_events(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    char path[512] = "/events";
+    struct buf answer;
+    int status;
+
+    if (argc > 1) {
+        fprintf(stderr, "usage: p2pnode ctl events [TOPIC[,TOPIC]]\n");
+        return 2;
+    }
+    if (argc == 1)
+        snprintf(path, sizeof path, "/events?topics=%s", argv[0]);
+    buf_init(&answer, ANSWER_MAX_BYTES);
+    status = ctl_request(&answer, c, path, NULL, print_chunk);
+    status = status == 200 ? 0 : complain(c, status, &answer);
+    buf_free(&answer);
+    return status;
+}
+
+static int run_method(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    cJSON *result;
+    int status = ctl_call(&result, c, argv[0], argc - 1, argv + 1);
+    char *text = result && !cJSON_IsNull(result) ? cJSON_Print(result) : NULL;
+
+    if (cJSON_IsString(result))
+        puts(result->valuestring);
+    else if (text)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(result);
+    return status;
+}
+
+static const struct {
+    const char *name, *usage;
+    int (*run)(const struct ctl_client *c, int argc, const char *const *argv);
+} commands[] = {
+    {"ban", "ban SUBNET [SECONDS]    keep an address or subnet out, for a day", run_ban},
+    {"events", "events [TOPIC,...]      follow what is decided, until interrupted", run_events},
+    {"netinfo", "netinfo                 peers by network and direction", run_netinfo},
+    {"peers", "peers                   every peer, a line each", run_peers},
+    {"unban", "unban SUBNET            lift a ban", run_unban},
+    {"why", "why                     how addresses become peers, and where that ends", run_why},
+};
+
+static int list_commands(void)
+{
+    puts("usage: p2pnode ctl [--datadir=DIR] [--api-listen=ADDR:PORT] COMMAND [ARGUMENT...]\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        printf("  %s\n", commands[i].usage);
+    puts("  METHOD [PARAMETER...]   any method of the node; `help` lists them");
+    return 0;
+}
+
+/* --- reaching the node --- */
+
+static int read_cookie(struct ctl_client *c, const struct ctl_config *config)
+{
+    uint8_t *cookie = NULL;
+    struct buf path;
+    size_t len;
+    int rc;
+
+    buf_init(&path, PATH_MAX);
+    if (config->cookie_file)
+        buf_puts(&path, config->cookie_file);
+    else
+        buf_printf(&path, "%s/.cookie", config->datadir);
+    rc = buf_cstr(&path) ? read_file(&cookie, &len, buf_cstr(&path), COOKIE_MAX_BYTES) : path.err;
+    if (rc < 0)
+        fprintf(stderr, "p2pnode ctl: cannot read the cookie %s: %s; does the node run?\n",
+                buf_cstr(&path), pn_strerror(rc));
+    else
+        snprintf(c->credential, sizeof c->credential, "%.*s", (int)len, (const char *)cookie);
+    mem_free(cookie);
+    buf_free(&path);
+    return rc < 0 ? 1 : 0;
+}
+
+static int reach(struct ctl_client *c, const struct ctl_config *config)
+{
+    static const uint8_t any[16];
+
+    if (!config->api_listen || net_addr_parse(&c->addr, config->api_listen, 0) < 0) {
+        fprintf(stderr, "p2pnode ctl: the node has no API (--api-listen)\n");
+        return 2;
+    }
+    /* A node that listens everywhere also listens here. */
+    if (memcmp(c->addr.bytes, any, net_addr_len(c->addr.kind)) == 0) {
+        uint16_t port = c->addr.port;
+
+        net_addr_parse(&c->addr, c->addr.kind == NET_IPV4 ? "127.0.0.1" : "::1", port);
+    }
+    if (!config->user)
+        return read_cookie(c, config);
+    snprintf(c->credential, sizeof c->credential, "%s:%s", config->user, config->password);
+    return 0;
+}
+
+int ctl_run(const struct ctl_config *config, int argc, const char *const *argv)
+{
+    struct ctl_client client = {.credential = ""};
+    int status;
+
+    json_init();
+    if (argc == 0)
+        return list_commands();
+    status = reach(&client, config);
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(&client, argc - 1, argv + 1);
+    return run_method(&client, argc, argv);
+}
