@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "bitcoin/chain/params.h"
 #include "ethereum/discovery/discovery.h"
+#include "ethereum/enr/relay.h"
 #include "log/log.h"
 #include "nat/nat.h"
 
@@ -73,8 +74,6 @@ static void tell_bitcoin(struct node *n, unsigned i, const struct net_addr *outs
         return;
     if (addrbook_local_add(n->book, outside, ADDRBOOK_LOCAL_MAPPED) == 0)
         *announced = *outside;
-    else
-        log_warn("nat", "the gateway's outside address is not a public one; not announced");
 }
 
 static void tell_ethereum(struct node *n)
@@ -88,10 +87,20 @@ static void tell_ethereum(struct node *n)
         log_warn("nat", "the Ethereum node record could not be renewed");
 }
 
+/* Behind a second gateway, the provider's for example, the outside address is that one's inside. */
+static bool is_public(const struct net_addr *a)
+{
+    return !eth_addr_is_local(a) && !eth_addr_is_special(a);
+}
+
 static void on_changed(void *arg, unsigned i, const struct net_addr *outside)
 {
     struct node *n = arg;
 
+    if (outside && !is_public(outside)) {
+        log_warn("nat", "the gateway's outside address is not a public one; not announced");
+        outside = NULL;
+    }
     switch (n->nat->purposes[i]) {
     case FOR_BITCOIN:
         tell_bitcoin(n, i, outside);

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -143,10 +144,13 @@ static void start_talk(struct talk *t, int64_t patience_ms)
     int rc = exchange_start(&t->x, &exchange_sam, &t->machine, &t->listener->config.listener.addr);
 
     set_timer(t->listener, patience_ms);
-    if (rc < 0)
+    if (rc < 0) {
         fail(t->listener, rc);
-    else
-        arm(t);
+        return;
+    }
+    /* A router that is gone without a word would else be waited for for ever. */
+    setsockopt(t->x.fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+    arm(t);
 }
 
 /* --- callers --- */

@@ -69,3 +69,16 @@ def test_without_the_option_no_gateway_is_asked(make_node, gateway):
     wait_for_value("mappings of the other", lambda: mappings(other), 1, 10)
     assert server.mapped == {("tcp", other.port)}
     assert node.stop() == 0
+
+
+def test_an_outside_address_that_is_private_is_not_announced(make_node, gateway):
+    server = gateway()
+    server.outside = "192.168.7.7"  # there is another gateway behind it
+    node = make_node("--nat", f"--nat-gateway={server.address}").start()
+    wait_for_value("mappings", lambda: mappings(node), 1, 10)
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        peer.send("getaddr")
+        peer.round_trip()
+        assert "addr" not in peer.received
+    assert "not a public one" in node.log()
