@@ -74,9 +74,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"addrbook", bench_addrbook}, {"chan", bench_chan},     {"wire", bench_wire},
-    {"chain", bench_chain},       {"discv4", bench_discv4}, {"rlpx", bench_rlpx},
-    {"node", bench_node},
+    {"addrbook", bench_addrbook}, {"chan", bench_chan},       {"wire", bench_wire},
+    {"chain", bench_chain},       {"discv4", bench_discv4},   {"rlpx", bench_rlpx},
+    {"node", bench_node},         {"txrelay", bench_txrelay},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,152 @@
+#include "bench_process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "net/sock.h"
+
+enum { ARGUMENTS_MAX = 16 };
+
+void bench_die(const char *what)
+{
+    fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static struct net_addr free_port(void)
+{
+    struct net_addr a;
+    int fd;
+
+    net_addr_parse(&a, "127.0.0.1:0", 0);
+    if (sock_listen(&fd, &a) < 0 || sock_local_addr(&a, fd) < 0)
+        bench_die("no free port");
+    close(fd);
+    return a;
+}
+
+void node_start(struct node *n, unsigned max_peers, const char *const *more)
+{
+    const char *program = getenv("P2PNODE");
+    char listen[96], dir[96], max[32], text[NET_ADDR_TEXT_BYTES];
+    const char *arguments[ARGUMENTS_MAX + 1] = {
+        program, "--bitcoin=regtest", "--netrestrict=127.0.0.0/8", listen, dir,
+        max,     "--no-api-listen",   "--log-level=error"};
+    size_t n_arguments = 8;
+
+    snprintf(n->dir, sizeof n->dir, "/tmp/p2pnode-bench-XXXXXX");
+    if (!program || !mkdtemp(n->dir))
+        bench_die("set P2PNODE to the program");
+    n->addr = free_port();
+    snprintf(listen, sizeof listen, "--listen=%s", net_addr_format(text, &n->addr));
+    snprintf(dir, sizeof dir, "--datadir=%s", n->dir);
+    snprintf(max, sizeof max, "--maxpeers=%u", max_peers);
+    while (more && *more && n_arguments < ARGUMENTS_MAX)
+        arguments[n_arguments++] = *more++;
+    n->pid = fork();
+    if (n->pid < 0)
+        bench_die("fork");
+    if (n->pid == 0) {
+        execv(program, (char *const *)(uintptr_t)arguments);
+        _exit(127);
+    }
+}
+
+void node_stop(struct node *n)
+{
+    char command[96];
+    int status;
+
+    kill(n->pid, SIGTERM);
+    if (waitpid(n->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        bench_die("the node did not stop cleanly");
+    snprintf(command, sizeof command, "%s/.lock", n->dir);
+    unlink(command);
+    rmdir(n->dir);
+}
+
+long node_resident_kib(const struct node *n)
+{
+    char path[64], line[256];
+    long kib = -1;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)n->pid);
+    f = fopen(path, "r");
+    if (!f)
+        bench_die(path);
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+            break;
+    fclose(f);
+    return kib;
+}
+
+static int connect_to(const struct node *n)
+{
+    for (int attempt = 0; attempt < 500; attempt++) {
+        struct pollfd pfd = {.events = POLLOUT};
+
+        if (sock_connect_start(&pfd.fd, &n->addr) < 0)
+            bench_die("connect");
+        if (poll(&pfd, 1, 5000) == 1 && sock_connect_result(pfd.fd) == 0)
+            return pfd.fd;
+        close(pfd.fd);
+        poll(NULL, 0, 10); /* it is still starting */
+    }
+    bench_die("the node does not listen");
+    return -1;
+}
+
+void node_send(int fd, const uint8_t *magic, const struct btc_msg *m)
+{
+    struct buf b;
+
+    buf_init(&b, 4096);
+    btc_frame_encode(&b, magic, m);
+    if (b.err || send(fd, b.data, b.len, MSG_NOSIGNAL) != (ssize_t)b.len)
+        bench_die("send");
+    buf_free(&b);
+}
+
+int node_join(const struct node *n, const uint8_t *magic, bool relay)
+{
+    struct btc_msg version = {.cmd = BTC_CMD_VERSION};
+    const struct btc_msg verack = {.cmd = BTC_CMD_VERACK}, wtxid = {.cmd = BTC_CMD_WTXIDRELAY};
+    struct btc_stream s;
+    int fd = connect_to(n);
+
+    version.u.version = (struct btc_version){.version = 70016, .nonce = 1, .relay = relay};
+    btc_stream_init(&s, magic);
+    node_send(fd, magic, &version);
+    if (relay)
+        node_send(fd, magic, &wtxid);
+    node_send(fd, magic, &verack);
+    for (;;) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        struct btc_frame f;
+        size_t room;
+        uint8_t *at;
+        ssize_t got = 0;
+
+        if (btc_stream_next(&s, &f) == 1) {
+            if (f.header.cmd == BTC_CMD_PING)
+                break;
+            continue;
+        }
+        at = btc_stream_space(&s, &room);
+        if (poll(&pfd, 1, 10000) != 1 || (got = recv(fd, at, room, 0)) <= 0)
+            bench_die("handshake");
+        btc_stream_commit(&s, (size_t)got);
+    }
+    btc_stream_free(&s);
+    return fd;
+}
