@@ -20,14 +20,24 @@ int blocks_tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
     return manager_tell(&btc_peer_of(p)->net->inbox, p, MANAGER_BLOCK, &result->head);
 }
 
-static int keep(struct peer *p, struct bitcoin *net, const uint8_t hash[BTC_HASH_BYTES],
-                uint32_t height, struct bytes raw)
+/* The block as it will be sent. One that came as a message is that already, its checksum verified.
+ */
+static struct frame *frame_of(const struct btc_peer *bp, struct bytes raw)
 {
-    struct frame *f = block_frame_wrap(net->config.params.magic, raw.data, raw.len);
+    if (bp->framed && raw.data == bp->raw.data)
+        return frame_new(BTC_CMD_BLOCK, bp->framed, BTC_FRAME_HEADER_BYTES + raw.len);
+    return block_frame_wrap(bp->net->config.params.magic, raw.data, raw.len);
+}
+
+static int keep(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], uint32_t height,
+                struct bytes raw)
+{
+    const struct btc_peer *bp = btc_peer_of(p);
+    struct frame *f = frame_of(bp, raw);
 
     if (!f)
         return PN_ENOMEM;
-    return block_store_add(net->blocks.store, hash, height, f, peer_quit(p));
+    return block_store_add(bp->net->blocks.store, hash, height, f, peer_quit(p));
 }
 
 int blocks_judge(struct peer *p, const struct btc_block *block, const uint8_t hash[BTC_HASH_BYTES],
@@ -43,7 +53,7 @@ int blocks_judge(struct peer *p, const struct btc_block *block, const uint8_t ha
     *verdict = btc_block_check_at(block, scratch, &place);
     if (*verdict < 0)
         return 0;
-    *verdict = keep(p, net, hash, place.height, raw);
+    *verdict = keep(p, hash, place.height, raw);
     if (*verdict == 0)
         bitcoin_block_connected(net, block);
     return *verdict == PN_EQUIT ? PN_EQUIT : 0;

@@ -257,6 +257,7 @@ int btc_handle(struct peer *p, const struct peer_message *m)
     if (m->cmd == BTC_CMD_UNKNOWN)
         return 0;
     bp->raw = (struct bytes){.data = m->payload, .len = m->len};
+    bp->framed = m->framed;
     arena_init(&bp->arena, ARENA_FACTOR * BTC_MSG_MEMORY(m->len));
     rc = btc_msg_decode(&msg, &bp->arena, (enum btc_cmd)m->cmd, m->payload, m->len);
     if (rc == 0 && handlers[m->cmd])

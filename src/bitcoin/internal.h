@@ -44,13 +44,14 @@ struct btc_peer {
     int64_t time_offset_s; /* theirs minus ours */
     bool relay;            /* wants transactions announced */
     bool wtxid_relay, addr_v2;
-    struct net_addr seen_us_at;      /* our address as they see it */
-    bool told_manager;               /* READY was posted, so GONE must follow */
-    struct manager_peer *managed;    /* thread manager */
-    struct header_session headers;   /* thread in, but for what it says itself */
-    struct gossip gossip;            /* thread in */
-    struct bytes raw;                /* thread in: the payload of the message under way */
-    struct block_wants wants;        /* blocks that were asked of it */
+    struct net_addr seen_us_at;    /* our address as they see it */
+    bool told_manager;             /* READY was posted, so GONE must follow */
+    struct manager_peer *managed;  /* thread manager */
+    struct header_session headers; /* thread in, but for what it says itself */
+    struct gossip gossip;          /* thread in */
+    struct bytes raw;              /* thread in: the payload of the message under way */
+    const uint8_t *framed;         /* thread in: the same as struct peer_message has it, or NULL */
+    struct block_wants wants;      /* blocks that were asked of it */
     struct compact_partial *partial; /* thread in: the compact block under way, or NULL */
     atomic_int compact;              /* enum compact_mode */
     struct score score;              /* of harmless requests in bulk */

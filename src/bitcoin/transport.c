@@ -35,6 +35,7 @@ static int transport_next(void *transport, struct peer_message *out)
         .payload = f.payload.data,
         .len = f.payload.len,
         .wire_bytes = BTC_FRAME_HEADER_BYTES + f.payload.len,
+        .framed = f.payload.data - BTC_FRAME_HEADER_BYTES, /* btc_stream cuts it in one piece */
     };
     return 1;
 }

@@ -58,6 +58,9 @@ struct peer_message {
     const uint8_t *payload;
     size_t len;
     size_t wire_bytes; /* with framing */
+    /* The message as it would be written again: framing, then payload, wire_bytes in all. NULL
+     * where the transport has none to show. */
+    const uint8_t *framed;
 };
 
 /* How bytes become messages. All calls come from thread `in`, seal from `out`. */

@@ -76,7 +76,7 @@ static const struct {
 } groups[] = {
     {"addrbook", bench_addrbook}, {"chan", bench_chan},       {"wire", bench_wire},
     {"chain", bench_chain},       {"discv4", bench_discv4},   {"rlpx", bench_rlpx},
-    {"node", bench_node},         {"txrelay", bench_txrelay},
+    {"node", bench_node},         {"txrelay", bench_txrelay}, {"blocks", bench_blocks},
 };
 
 int main(int argc, char **argv)

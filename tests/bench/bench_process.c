@@ -124,7 +124,10 @@ int node_join(const struct node *n, const uint8_t *magic, bool relay)
     struct btc_stream s;
     int fd = connect_to(n);
 
-    version.u.version = (struct btc_version){.version = 70016, .nonce = 1, .relay = relay};
+    version.u.version = (struct btc_version){.version = 70016,
+                                             .services = BTC_NODE_NETWORK | BTC_NODE_WITNESS,
+                                             .nonce = 1,
+                                             .relay = relay};
     btc_stream_init(&s, magic);
     node_send(fd, magic, &version);
     if (relay)

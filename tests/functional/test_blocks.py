@@ -230,7 +230,8 @@ def test_one_who_asks_and_does_not_read_costs_little(make_node, serve):
     time.sleep(1)  # what they cost is what is left when nothing moves any more
     grown = (node.resident_bytes() - before) / len(asking)
     print(f"{grown / 1e6:.2f} MB for each")
-    assert grown < 2.5e6  # a block of 0.9 MB, in two encodings for a moment, and a peer
+    if TIME_FACTOR == 1:  # a sanitizer's shadow memory is not the program's
+        assert grown < 2.5e6  # a block of 0.9 MB, in two encodings for a moment, and a peer
     with Connection.to(node.port) as bystander:
         bystander.handshake()
         bystander.round_trip()
