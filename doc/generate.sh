@@ -15,6 +15,10 @@ for form in man sample bash zsh; do
 done
 sed -e "/^@OPTIONS@\$/{r $work/man" -e 'd' -e '}' "$source/doc/p2pnode.1.in" >"$work/p2pnode.1"
 cp "$work/p2pnode.1" "$out/doc/p2pnode.1"
+for page in metrics api; do
+    "$source/doc/reference" $page "$source" >"$work/page"
+    cp "$work/page" "$out/doc/p2pnode-$page.7"
+done
 cp "$work/sample" "$out/contrib/p2pnode.conf.sample"
 cp "$work/bash" "$out/contrib/completion/p2pnode.bash"
 cp "$work/zsh" "$out/contrib/completion/_p2pnode"
