@@ -26,6 +26,10 @@ const struct rpc_set *node_api_methods(const struct node *n);
 void node_explain(struct rpc_call *c);
 void node_journal(struct rpc_call *c);
 
+/* Methods about the peers that the operator names (node_addnode.c). */
+void node_addnode(struct rpc_call *c);
+void node_getaddednodeinfo(struct rpc_call *c);
+
 /* The methods about the node as a whole (node_methods.c), those above included. */
 struct rpc_table node_methods(struct node *n);
 

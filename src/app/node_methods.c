@@ -108,11 +108,16 @@ static void run_logging(struct rpc_call *c)
 }
 
 static const struct rpc_method methods[] = {
+    {"addnode", "node command",
+     "Keep a connection to a node (\"add\"), keep it no longer (\"remove\"), or try it once "
+     "(\"onetry\").",
+     node_addnode},
     {"explain", "[subject]",
      "Why: what was decided about an address, or without one how addresses become peers, where "
      "that "
      "ends, and what to do about it.",
      node_explain},
+    {"getaddednodeinfo", "", "The nodes that are to be kept connected.", node_getaddednodeinfo},
     {"help", "[command]", "The methods that there are, or what one of them does.", run_help},
     {"journal", "[count] [event]", "What was decided lately, about whom, and why; newest first.",
      node_journal},

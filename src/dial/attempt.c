@@ -60,6 +60,22 @@ int request_place(struct request **out, struct dialer *d, unsigned network, enum
     return 0;
 }
 
+int request_place_target(struct dialer *d, unsigned network, const struct net_target *to,
+                         bool permanent)
+{
+    bool by_name = to->addr.kind == NET_NONE;
+    struct net_addr addr = to->addr;
+    struct request *r;
+    int rc;
+
+    if (by_name)
+        net_target_stand_in(&addr, to);
+    rc = request_place(&r, d, network, CONN_MANUAL, &addr, by_name ? to : NULL);
+    if (rc == 0)
+        r->permanent = permanent;
+    return rc;
+}
+
 void request_release(struct request *r)
 {
     MEM_FREE(r->named);
@@ -238,6 +254,8 @@ static int dial_answer(struct dialer *d, struct request *r)
 {
     struct named *named = r->named;
 
+    if (r->cancelled)
+        return PN_EQUIT;
     if (named->rc < 0)
         return named->rc;
     for (size_t i = 0; i < named->n; i++) {
@@ -254,6 +272,28 @@ void request_answered(struct dialer *d, struct request *r)
 
     if (rc < 0)
         conclude(d, r, rc);
+}
+
+void request_cancel(struct dialer *d, struct request *r)
+{
+    r->permanent = false;
+    switch (r->state) {
+    case REQUEST_DIALLING:
+        dial_path_free(r->path);
+        r->path = NULL;
+        d->under_way--;
+        request_release(r);
+        break;
+    case REQUEST_PENDING:
+        request_release(r);
+        break;
+    case REQUEST_RESOLVING:
+        r->cancelled = true;
+        break;
+    case REQUEST_ESTABLISHED:
+    case REQUEST_FREE:
+        break;
+    }
 }
 
 void request_begin(struct dialer *d, struct request *r)

@@ -43,13 +43,21 @@ struct dialer *dialer_new(const struct dialer_config *config)
     d->config = *config;
     d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (d->wake_fd < 0 || chan_class_register(&inbox_class) < 0 ||
-        chan_class_register(&quit_class) < 0 || chan_init(&d->inbox, &inbox_class) < 0)
+        chan_class_register(&dialer_orders_class) < 0 || chan_class_register(&quit_class) < 0 ||
+        chan_init(&d->inbox, &inbox_class) < 0)
         goto fail;
-    if (chan_init(&d->quit, &quit_class) < 0) {
+    if (chan_init(&d->orders, &dialer_orders_class) < 0) {
         chan_destroy(&d->inbox, NULL);
         goto fail;
     }
+    if (chan_init(&d->quit, &quit_class) < 0) {
+        chan_destroy(&d->inbox, NULL);
+        chan_destroy(&d->orders, NULL);
+        goto fail;
+    }
+    mutex_init(&d->mu);
     chan_set_notify(&d->inbox, wake, d);
+    chan_set_notify(&d->orders, wake, d);
     chan_set_notify(&d->quit, wake, d);
     return d;
 fail:
@@ -70,30 +78,21 @@ int dialer_add_network(struct dialer *d, unsigned number, const struct dialer_ne
     return 0;
 }
 
-static int add(struct dialer *d, unsigned network, const struct net_addr *addr,
-               const struct net_target *name)
-{
-    struct request *r;
-    int rc = request_place(&r, d, network, CONN_MANUAL, addr, name);
-
-    if (rc == 0)
-        r->permanent = true;
-    return rc;
-}
-
 int dialer_add(struct dialer *d, unsigned network, const struct net_addr *addr)
 {
-    return add(d, network, addr, NULL);
+    struct net_target to;
+    int rc = net_target_from_addr(&to, addr);
+
+    return rc < 0 ? rc : dialer_add_target(d, network, &to);
 }
 
 int dialer_add_target(struct dialer *d, unsigned network, const struct net_target *to)
 {
-    struct net_addr stand_in;
+    int rc = request_place_target(d, network, to, true);
 
-    if (to->addr.kind != NET_NONE)
-        return dialer_add(d, network, &to->addr);
-    net_target_stand_in(&stand_in, to);
-    return add(d, network, &stand_in, to);
+    if (rc == 0)
+        orders_remember(d, network, to);
+    return rc;
 }
 
 static void take_inbox(struct dialer *d)
@@ -176,6 +175,7 @@ static void run(void *arg)
 
     while (!quit_requested(&d->quit)) {
         take_inbox(d);
+        orders_take(d);
         if (has_sources(d) && clock_mono_us() >= d->next_automatic_us)
             outbound_fill(d);
         start_due(d);
@@ -220,7 +220,9 @@ void dialer_free(struct dialer *d)
     for (unsigned i = 0; i < d->n; i++)
         request_release(&d->requests[i]);
     chan_destroy(&d->inbox, NULL);
+    chan_destroy(&d->orders, NULL);
     chan_destroy(&d->quit, NULL);
+    mutex_destroy(&d->mu);
     close(d->wake_fd);
     mem_free(d);
 }

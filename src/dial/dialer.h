@@ -95,6 +95,21 @@ int dialer_add_target(struct dialer *d, unsigned network, const struct net_targe
 
 int dialer_start(struct dialer *d);
 
+enum dialer_order_kind {
+    DIALER_KEEP,           /* a permanent request, as dialer_add_target makes */
+    DIALER_TRY_ONCE,       /* the same for one attempt and one connection */
+    DIALER_KEEP_NO_LONGER, /* cancel a permanent request; a connection that is there stays */
+};
+
+/* Ask something of the running dialer. Thread: any; never blocks. Returns: 0; PN_EEXIST for a node
+ * that is kept already, PN_ENOENT for one that is not; PN_ELIMIT beyond DIALER_MAX_REQUESTS;
+ * PN_EAGAIN when too many orders wait. */
+int dialer_ask(struct dialer *d, unsigned network, enum dialer_order_kind kind,
+               const struct net_target *to);
+
+/* The nodes that are kept, in no order. Thread: any. Returns: how many are in out. */
+size_t dialer_kept(struct dialer *d, struct net_target *out, size_t max, unsigned network);
+
 /* The connection of this request has ended; was_ready tells whether its handshake had been
  * completed, which makes the next failure the first again. Thread: any; never blocks. */
 void dialer_closed(struct dialer *d, uint64_t request_id, bool was_ready);

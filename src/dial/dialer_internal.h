@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/mutex.h"
 #include "dial/dialer.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
@@ -43,6 +44,7 @@ struct request {
     unsigned network;
     enum conn_kind kind;
     bool permanent;       /* kept for ever; else for one connection */
+    bool cancelled;       /* not to be dialled when its name is known */
     struct net_addr addr; /* of a name: the one that was dialled last, or its stand-in */
     struct named *named;  /* or NULL */
     uint64_t group;       /* of one that a source proposed */
@@ -70,6 +72,20 @@ struct dialer_msg {
     bool was_ready;
 };
 
+enum { DIALER_ORDERS_MAX = 16 };
+
+struct dialer_order {
+    enum dialer_order_kind kind;
+    unsigned network;
+    struct net_target to;
+};
+
+/* A node that is kept connected, as its operator named it. */
+struct kept_node {
+    unsigned network;
+    struct net_target to;
+};
+
 struct dialer {
     struct dialer_config config;
     struct dialer_network_state networks[DIALER_MAX_NETWORKS];
@@ -77,10 +93,22 @@ struct dialer {
     unsigned n; /* places that were ever used */
     unsigned under_way;
     int64_t next_automatic_us;
-    struct chan inbox, quit;
+    struct chan inbox, orders, quit;
     int wake_fd;
     struct thread thread;
+    struct mutex mu; /* for whoever asks; never held while dialling */
+    struct kept_node kept[DIALER_MAX_REQUESTS] GUARDED_BY(mu);
+    unsigned n_kept GUARDED_BY(mu);
 };
+
+/* --- orders.c --- */
+extern struct chan_class dialer_orders_class;
+
+/* Before the thread runs: one more node is kept. */
+void orders_remember(struct dialer *d, unsigned network, const struct net_target *to);
+
+/* Carry out what was asked. */
+void orders_take(struct dialer *d);
 
 /* --- attempt.c --- */
 
@@ -89,8 +117,16 @@ struct dialer {
 int request_place(struct request **out, struct dialer *d, unsigned network, enum conn_kind kind,
                   const struct net_addr *addr, const struct net_target *name);
 
+/* A request that the operator asks for, permanent or not. Returns: as above. */
+int request_place_target(struct dialer *d, unsigned network, const struct net_target *to,
+                         bool permanent);
+
 /* Give the place back. */
 void request_release(struct request *r);
+
+/* A permanent request is to be no more. What waits or is being dialled ends now; a connection that
+ * is there may stay as long as it lasts, and so may a look-up. */
+void request_cancel(struct dialer *d, struct request *r);
 
 /* A pending request's time has come. */
 void request_begin(struct dialer *d, struct request *r);

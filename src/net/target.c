@@ -126,6 +126,11 @@ int net_target_from_addr(struct net_target *out, const struct net_addr *a)
     return out->kind == TARGET_ADDR || strchr(out->host, '.') ? 0 : PN_ENOMEM;
 }
 
+bool net_target_equal(const struct net_target *a, const struct net_target *b)
+{
+    return a->kind == b->kind && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
 void net_target_stand_in(struct net_addr *out, const struct net_target *t)
 {
     static const uint8_t prefix[] = {0xfd, 0x6b, 0x88, 0xc0, 0x87, 0x24};

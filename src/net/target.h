@@ -35,6 +35,9 @@ int net_target_parse(struct net_target *out, const char *text, uint16_t default_
  */
 int net_target_from_addr(struct net_target *out, const struct net_addr *a);
 
+/* Whether both are the same host and port. Thread: any. */
+bool net_target_equal(const struct net_target *a, const struct net_target *b);
+
 /* An address that stands for a name where an address is needed and none is known: the same for the
  * same host and port, different for others, and of no machine, since fd6b:88c0:8724::/48 is a
  * private range. Source: Bitcoin Core's internal addresses (netaddress.cpp, SetInternal). Thread:

@@ -120,6 +120,76 @@ START_TEST(an_address_outside_the_permitted_networks_is_never_dialled)
 }
 END_TEST
 
+static struct net_target target(const char *text)
+{
+    struct net_target t;
+
+    ck_assert_int_eq(net_target_parse(&t, text, 0), 0);
+    return t;
+}
+
+START_TEST(a_node_is_kept_and_no_longer_kept_while_it_runs)
+{
+    struct net_target a = target("127.0.0.9:9"), listed[4];
+    struct dialer *d = make(0, &anything);
+
+    atomic_store(&network.refuse, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP_NO_LONGER, &a), PN_ENOENT);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP, &a), 0);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP, &a), PN_EEXIST);
+    await_count(&network.dials, 1);
+    await_dials(3); /* it is tried again and again */
+    ck_assert_uint_eq(dialer_kept(d, listed, 4, 0), 1);
+    ck_assert(net_target_equal(&listed[0], &a));
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP_NO_LONGER, &a), 0);
+    ck_assert_uint_eq(dialer_kept(d, listed, 4, 0), 0);
+    poll(NULL, 0, 50);
+    clock_test_advance_ms(3600000);
+    poll(NULL, 0, 50);
+    end(d);
+    ck_assert_uint_eq(atomic_load(&network.dials), 3);
+}
+END_TEST
+
+START_TEST(a_node_that_is_tried_once_is_dialled_once)
+{
+    struct net_target a = target("127.0.0.9:9"), listed[4];
+    struct dialer *d = make(0, &anything);
+
+    atomic_store(&network.refuse, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_TRY_ONCE, &a), 0);
+    await_count(&network.dials, 1);
+    ck_assert_uint_eq(dialer_kept(d, listed, 4, 0), 0);
+    clock_test_advance_ms(3600000);
+    poll(NULL, 0, 50);
+    end(d);
+    ck_assert_uint_eq(atomic_load(&network.dials), 1);
+}
+END_TEST
+
+START_TEST(a_dial_under_way_ends_when_its_node_is_kept_no_longer)
+{
+    struct net_target a = target("127.0.0.9:9"), b = target("127.0.0.10:9");
+    struct dialer *d = make(0, &anything);
+
+    atomic_store(&network.undecided, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP, &a), 0);
+    await_count(&network.dials, 1);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP_NO_LONGER, &a), 0);
+    ck_assert_int_eq(dialer_ask(d, 0, DIALER_KEEP, &b), 0);
+    await_count(&network.dials, 2);
+    clock_test_advance_ms(4000);
+    poll(NULL, 0, 20);
+    ck_assert_uint_eq(atomic_load(&network.dials), 2);
+    await_dials(3);
+    ck_assert(net_addr_equal(&network.last_to, &b.addr)); /* the first never comes back */
+    end(d);
+}
+END_TEST
+
 START_TEST(requests_are_bounded)
 {
     struct dialer *d = make(DIALER_MAX_REQUESTS, &anything);
@@ -142,5 +212,8 @@ void add_dialer_tests(Suite *s)
     tcase_add_test(t, at_most_sixteen_dials_are_under_way_and_each_ends_at_its_deadline);
     tcase_add_test(t, a_connection_that_ends_is_dialled_again);
     tcase_add_test(t, an_address_outside_the_permitted_networks_is_never_dialled);
+    tcase_add_test(t, a_node_is_kept_and_no_longer_kept_while_it_runs);
+    tcase_add_test(t, a_node_that_is_tried_once_is_dialled_once);
+    tcase_add_test(t, a_dial_under_way_ends_when_its_node_is_kept_no_longer);
     tcase_add_test(t, requests_are_bounded);
 }

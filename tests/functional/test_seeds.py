@@ -186,6 +186,39 @@ def test_a_peer_may_be_named_by_name_and_is_found_again(make_node, name_server):
     assert reasons(node, "retried") >= {"closed"}
 
 
+def test_nodes_are_added_tried_and_removed_while_it_runs(make_node):
+    others = [make_node().start() for _ in range(2)]
+    kept, once = (f"{LOOPBACK}:{other.port}" for other in others)
+    node = make_node("--outbound=0", "--block-relay=0", *FAST_RETRY).start()
+    node.call("addnode", kept, "add")
+    node.call("addnode", once, "onetry")
+    node.wait_for_peers(2)
+    assert [entry["addednode"] for entry in node.call("getaddednodeinfo")] == [kept]
+    for other in others:
+        other.stop()
+    node.wait_for_peers(0)
+    for other in others:
+        other.start()
+    node.wait_for_peers(1)  # the one that is kept
+    node.call("addnode", kept, "remove")
+    assert node.call("getaddednodeinfo") == []
+    assert node.peers() == 1  # what is connected stays
+    others[0].stop()
+    node.wait_for_peers(0)
+    dialled = node.metrics().total("p2pnode_dials_total")
+    others[0].start()
+    node.call("addnode", once, "onetry")
+    node.wait_for_peers(1)
+    assert node.metrics().total("p2pnode_dials_total") == dialled + 1
+    for method, arguments, code in (
+        ("addnode", (kept, "remove"), -24),
+        ("addnode", ("a b", "add"), -5),
+        ("addnode", (kept, "keep"), -8),
+    ):
+        with pytest.raises(RuntimeError, match=f'"code":{code}\\b'):
+            node.call(method, *arguments)
+
+
 def test_a_name_that_leads_outside_the_permitted_networks_is_not_dialled(make_node, name_server):
     server = name_server("--host-record=node.test,192.0.2.1")
     options = ("--connect=node.test:18444", f"--dns-server={server.address}", *FAST_RETRY)
