@@ -34,6 +34,7 @@
 #define ADDRBOOK_GETADDR_MAX    1000 /* addresses in one answer */
 #define ADDRBOOK_COLLISIONS_MAX 10
 #define ADDRBOOK_LOCAL_MAX      32
+#define ADDRBOOK_SELVES_MAX     16
 #define ADDRBOOK_KINDS          7 /* indexed by enum net_kind; 0 counts all kinds */
 
 /* For what a peer tells of others (reference: two hours); none for DNS and for what we know. */
@@ -183,6 +184,11 @@ void addrbook_local_remove(struct addrbook *b, const struct net_addr *addr);
  * Returns: whether it is ours. */
 bool addrbook_local_seen(struct addrbook *b, const struct net_addr *addr);
 
+/* Dialling an address led back to ourselves: it is not to be dialled again, nor announced. The last
+ * ADDRBOOK_SELVES_MAX are remembered. */
+void addrbook_self_add(struct addrbook *b, const struct net_addr *addr);
+
+/* Whether it is ours, or leads back to us. */
 bool addrbook_is_local(struct addrbook *b, const struct net_addr *addr);
 
 /* Which of our addresses to tell a peer: the one it can reach best, then the highest score.

@@ -79,6 +79,8 @@ struct addrbook {
     struct answer answers[BOOK_ANSWERS_MAX] GUARDED_BY(mu);
     struct addrbook_local locals[ADDRBOOK_LOCAL_MAX] GUARDED_BY(mu);
     unsigned n_locals GUARDED_BY(mu);
+    struct net_addr selves[ADDRBOOK_SELVES_MAX] GUARDED_BY(mu); /* NET_NONE: free */
+    unsigned next_self GUARDED_BY(mu);
     uint64_t random[BOOK_RANDOM_WORDS] GUARDED_BY(mu); /* from the kernel, taken from the end */
     unsigned random_left GUARDED_BY(mu);
     struct addrbook_counts counts GUARDED_BY(mu); /* only .events is kept here */

@@ -84,12 +84,28 @@ bool addrbook_local_seen(struct addrbook *b, const struct net_addr *addr)
     return known != NULL;
 }
 
+static bool leads_back(const struct addrbook *b, const struct net_addr *addr) REQUIRES(b->mu)
+{
+    for (unsigned i = 0; i < ADDRBOOK_SELVES_MAX; i++)
+        if (b->selves[i].kind != NET_NONE && net_addr_equal(&b->selves[i], addr))
+            return true;
+    return false;
+}
+
+void addrbook_self_add(struct addrbook *b, const struct net_addr *addr)
+{
+    mutex_lock(&b->mu);
+    if (!leads_back(b, addr))
+        b->selves[b->next_self++ % ADDRBOOK_SELVES_MAX] = *addr;
+    mutex_unlock(&b->mu);
+}
+
 bool addrbook_is_local(struct addrbook *b, const struct net_addr *addr)
 {
     bool is;
 
     mutex_lock(&b->mu);
-    is = find(b, addr) != NULL;
+    is = find(b, addr) || leads_back(b, addr);
     mutex_unlock(&b->mu);
     return is;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/exit_status.h"
@@ -21,6 +22,8 @@
 
 enum {
     USER_AGENT_MAX_BYTES = 256,
+    RESERVED_FILES = 64,
+    FEWEST_PEERS = 8,
     MAX_HEADERS = 8000000 /* testnet3 is past five million; 1 GB at most */
 };
 
@@ -128,7 +131,7 @@ static int make_bitcoin(struct node *n)
         .services = o->advertise_services.set ? o->advertise_services.bits : 0,
         .services_are_fixed = o->advertise_services.set,
         .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
-        .max_peers = (unsigned)o->maxpeers + SERVER_EVICTING_MAX,
+        .max_peers = n->max_peers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
         .tx_relay = tx_relay_of(o->tx_relay),
         .tx_inbound_ms = o->trickle_interval_ms,
@@ -245,6 +248,25 @@ static int make_dialer(struct node *n, uint16_t default_port)
     return rc;
 }
 
+/* As many peers as the operator wants, if the descriptors are enough for them and for what must
+ * never lack one: dials, files, the HTTP interface (Core, init.cpp, nFD). */
+static unsigned affordable_peers(const struct options *o)
+{
+    unsigned wanted = (unsigned)o->maxpeers;
+    struct rlimit files;
+    rlim_t places;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    places = files.rlim_cur > RESERVED_FILES + FEWEST_PEERS ? files.rlim_cur - RESERVED_FILES
+                                                            : FEWEST_PEERS;
+    if (places >= wanted)
+        return wanted;
+    log_warn("app", "at most %llu descriptors may be open: %llu peers in place of %u",
+             (unsigned long long)files.rlim_cur, (unsigned long long)places, wanted);
+    return (unsigned)places;
+}
+
 static int make_parts(struct node *n)
 {
     const struct options *o = n->options;
@@ -253,12 +275,13 @@ static int make_parts(struct node *n)
     unsigned outbound = named + (unsigned)(o->outbound + o->block_relay + (o->outbound > 0));
     int rc;
 
+    n->max_peers = affordable_peers(o);
     rc = node_gate_open(n);
     if (rc < 0)
         return rc;
-    slots_init(&n->slots, (unsigned)o->maxpeers, outbound);
+    slots_init(&n->slots, n->max_peers, outbound);
     n->loop = loop_new();
-    n->server = server_new((unsigned)o->maxpeers + node_electrum_places(n) + node_p2p_seats(o));
+    n->server = server_new(n->max_peers + node_electrum_places(n) + node_p2p_seats(o));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
     rc = make_paths(n);

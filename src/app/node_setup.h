@@ -46,6 +46,7 @@ struct node {
     struct net_policy policy;
     struct addrbook *book;
     struct addr_dump *dump;
+    unsigned max_peers;
     struct slots slots;
     char *user_agent;
     struct bitcoin *bitcoin;

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "addrbook/addrbook.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "bitcoin/internal.h"
@@ -53,12 +54,25 @@ static int send_acknowledgement(struct peer *p)
     return rc == 0 ? send_empty(p, BTC_CMD_VERACK) : rc;
 }
 
+/* We have dialled ourselves: the side that was dialled finds out first. An address that led back
+ * here is not dialled again; it need not be ours, since anybody can pass connections on. */
+static void know_ourselves(const struct peer *p, const struct net_addr *own)
+{
+    struct addrbook *book = btc_peer_of(p)->net->config.book;
+
+    if (book && peer_inbound(p))
+        addrbook_self_add(book, own);
+}
+
 static int take_version(struct peer *p, const struct btc_version *v)
 {
     struct btc_peer *bp = btc_peer_of(p);
+    struct net_addr own;
 
-    if (nonces_has(&bp->net->nonces, v->nonce))
+    if (nonces_find(&bp->net->nonces, &own, v->nonce)) {
+        know_ourselves(p, &own);
         return PN_ESELF;
+    }
     if (v->version < BTC_MIN_PROTOCOL_VERSION)
         return PN_EVERSION;
     bp->version = v->version < BTC_PROTOCOL_VERSION ? v->version : BTC_PROTOCOL_VERSION;
@@ -117,7 +131,7 @@ static int exchange(struct peer *p, uint64_t nonce)
 int btc_negotiate(struct peer *p)
 {
     struct btc_peer *bp = btc_peer_of(p);
-    uint64_t nonce = nonces_add(&bp->net->nonces);
+    uint64_t nonce = nonces_add(&bp->net->nonces, peer_addr(p));
     int rc = exchange(p, nonce);
 
     nonces_remove(&bp->net->nonces, nonce);

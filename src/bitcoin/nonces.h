@@ -7,22 +7,27 @@
 #include <stdint.h>
 
 #include "base/mutex.h"
+#include "net/addr.h"
 
 #define NONCES_MAX 64
 
 struct nonces {
     struct mutex mu;
-    uint64_t values[NONCES_MAX] GUARDED_BY(mu); /* 0: free */
+    uint64_t values[NONCES_MAX] GUARDED_BY(mu);         /* 0: free */
+    struct net_addr said_to[NONCES_MAX] GUARDED_BY(mu); /* whom it was said to */
     unsigned next GUARDED_BY(mu);
 };
 
 void nonces_init(struct nonces *n);
 void nonces_free(struct nonces *n);
 
-/* A fresh nonce, remembered until nonces_remove; the oldest gives way when there are NONCES_MAX.
- * Thread: any. */
-uint64_t nonces_add(struct nonces *n);
+/* A fresh nonce for this address, remembered until nonces_remove; the oldest gives way when there
+ * are NONCES_MAX. Thread: any. */
+uint64_t nonces_add(struct nonces *n, const struct net_addr *to);
 void nonces_remove(struct nonces *n, uint64_t nonce);
-bool nonces_has(struct nonces *n, uint64_t nonce);
+
+/* Whether the nonce is one of ours, and then *to is the address that it was said to. Thread: any.
+ */
+bool nonces_find(struct nonces *n, struct net_addr *to, uint64_t nonce);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/random.h"
 #include "dial/dialer_internal.h"
+#include "metrics/metrics.h"
 
 enum {
     CANDIDATES_MAX = 100,
@@ -180,6 +181,24 @@ static bool fill_network(struct dialer *d, unsigned network)
     return opened;
 }
 
+static struct metric_family groups_family = {
+    .name = "p2pnode_outbound_groups",
+    .help = "Network groups to which chosen connections are open, by network.",
+    .type = METRIC_GAUGE,
+    .labels = {"network"},
+};
+
+/* Chosen connections are one to a group, so counting them is counting groups. */
+static void show_groups(const struct dialer *d, unsigned network)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < d->n; i++)
+        n += d->requests[i].state == REQUEST_ESTABLISHED && d->requests[i].network == network &&
+             is_automatic(d->requests[i].kind);
+    metric_set(metric_get(&groups_family, d->networks[network].config.name, NULL), n);
+}
+
 void outbound_fill(struct dialer *d)
 {
     for (unsigned i = 0; i < DIALER_MAX_NETWORKS; i++) {
@@ -187,6 +206,7 @@ void outbound_fill(struct dialer *d)
 
         if (!n->known || !n->config.source.choose)
             continue;
+        show_groups(d, i);
         fill_named(d, i);
         if (clock_mono_us() < n->resume_us)
             continue;

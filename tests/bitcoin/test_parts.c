@@ -7,31 +7,37 @@
 
 START_TEST(a_nonce_is_known_until_its_handshake_ends)
 {
+    const struct net_addr a = {.kind = NET_IPV4, .bytes = {127, 0, 0, 1}, .port = 1};
+    const struct net_addr b = {.kind = NET_IPV4, .bytes = {127, 0, 0, 2}, .port = 2};
+    struct net_addr to;
     struct nonces n;
     uint64_t first, second;
 
     nonces_init(&n);
-    first = nonces_add(&n);
-    second = nonces_add(&n);
-    ck_assert(nonces_has(&n, first) && nonces_has(&n, second));
-    ck_assert(!nonces_has(&n, first ^ second) && !nonces_has(&n, 0));
+    first = nonces_add(&n, &a);
+    second = nonces_add(&n, &b);
+    ck_assert(nonces_find(&n, &to, first) && net_addr_equal(&to, &a));
+    ck_assert(nonces_find(&n, &to, second) && net_addr_equal(&to, &b));
+    ck_assert(!nonces_find(&n, &to, first ^ second) && !nonces_find(&n, &to, 0));
     nonces_remove(&n, first);
-    ck_assert(!nonces_has(&n, first) && nonces_has(&n, second));
+    ck_assert(!nonces_find(&n, &to, first) && nonces_find(&n, &to, second));
     nonces_free(&n);
 }
 END_TEST
 
 START_TEST(more_nonces_than_fit_push_out_the_oldest)
 {
+    const struct net_addr a = {.kind = NET_IPV4, .bytes = {127, 0, 0, 1}, .port = 1};
+    struct net_addr to;
     struct nonces n;
     uint64_t first, last = 0;
 
     nonces_init(&n);
-    first = nonces_add(&n);
+    first = nonces_add(&n, &a);
     for (int i = 0; i < NONCES_MAX; i++)
-        last = nonces_add(&n);
-    ck_assert(!nonces_has(&n, first));
-    ck_assert(nonces_has(&n, last));
+        last = nonces_add(&n, &a);
+    ck_assert(!nonces_find(&n, &to, first));
+    ck_assert(nonces_find(&n, &to, last));
     nonces_free(&n);
 }
 END_TEST

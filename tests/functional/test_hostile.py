@@ -1,6 +1,9 @@
 """p2pnode against peers that break the rules. None of them may cost more than its own connection."""
 
 import contextlib
+import functools
+import os
+import resource
 import socket
 import struct
 import time
@@ -21,6 +24,29 @@ def peer(node):
     """A connection that has completed the handshake."""
     with Connection.to(node.port) as connection:
         yield connection.handshake()
+
+
+def cpu_seconds(node):
+    with open(f"/proc/{node.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_few_descriptors_mean_fewer_peers_and_no_spinning(make_node):
+    """200 connections to a node that may open 96 files: it takes what it can, rests, and recovers."""
+    few = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (96, 96))
+    node = make_node(*NO_OUTBOUND).start(preexec_fn=few)
+    assert "32 peers in place of 125" in node.log()
+    with contextlib.ExitStack() as opened:
+        for _ in range(200):
+            opened.enter_context(socket.create_connection((LOOPBACK, node.port), timeout=10))
+        time.sleep(1)
+        used, lines = cpu_seconds(node), node.log().count("\n")
+        time.sleep(3)
+        assert cpu_seconds(node) - used < 0.5 * TIME_FACTOR
+        assert node.log().count("\n") - lines < 100
+        assert node.get("/livez")[0] == 200
+    wait_until("a newcomer is served again", lambda: assert_alive(node) or True, 10)
 
 
 def assert_alive(node):

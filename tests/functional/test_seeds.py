@@ -186,6 +186,23 @@ def test_a_peer_may_be_named_by_name_and_is_found_again(make_node, name_server):
     assert reasons(node, "retried") >= {"closed"}
 
 
+def test_an_address_that_leads_back_to_the_node_is_not_dialled_again(make_seeded):
+    """It knows its own address from its address book alone, and does not know that it is its own."""
+    host = free_host()
+    node = make_seeded(host, "--outbound=1", "--block-relay=0")
+    node.datadir.mkdir(parents=True)
+    own = f"{host}:{REGTEST_PORT}"
+    (node.datadir / "peers.json").write_text(peers_file([own], 9), encoding="ascii")
+    node.start()
+    wait_until("it has found out", lambda: node.disconnects(reason="self_connection") > 0, 20)
+    wait_until(
+        "it is passed over",
+        lambda: "self_connection" in {r["reason"] for r in node.call("journal", 9, "skipped")},
+        20,
+    )
+    assert node.metrics().total("p2pnode_connections_total", direction="inbound") <= 2
+
+
 def test_nodes_are_added_tried_and_removed_while_it_runs(make_node):
     others = [make_node().start() for _ in range(2)]
     kept, once = (f"{LOOPBACK}:{other.port}" for other in others)
