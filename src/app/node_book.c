@@ -108,6 +108,7 @@ int node_book_open(struct node *n, struct bitcoin_config *config)
     config->seednodes = n->seednodes;
     config->n_seednodes = n->n_seednodes;
     config->gate = &n->gate;
+    config->full_outbound = (unsigned)o->outbound;
     if (strcmp(config->params.name, "regtest") != 0)
         config->useful_services = BTC_NODE_NETWORK | BTC_NODE_NETWORK_LIMITED;
     config->book = n->book;

@@ -137,7 +137,8 @@
     X(PN_ELOWWORK, "low_work", "a chain of too little work")                                   \
     X(PN_EMISMATCH, "other_headers", "headers differ from those shown before")                 \
     X(PN_ERECENT, "tried_recently", "it was tried in the last ten minutes")                    \
-    X(PN_ESERVICES, "no_services", "it offers no service that is wanted")
+    X(PN_ESERVICES, "no_services", "it offers no service that is wanted")                      \
+    X(PN_ELAGGING, "lagging", "its chain stays behind ours")
 
 enum pn_err {
     PN_OK = 0,

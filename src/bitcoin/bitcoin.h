@@ -46,7 +46,8 @@ struct bitcoin_config {
     size_t n_anchors;
     const struct net_target *seednodes; /* asked in turn for addresses; borrowed */
     size_t n_seednodes;
-    struct gate *gate; /* borrowed: bans, exemptions, the journal; or NULL */
+    unsigned full_outbound; /* full connections that the dialer keeps; 0: none are chosen */
+    struct gate *gate;      /* borrowed: bans, exemptions, the journal; or NULL */
 };
 
 /* With headers_path the chain is loaded from there first. Thread: the main thread. Returns: 0,

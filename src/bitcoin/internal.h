@@ -88,6 +88,14 @@ struct manager_peer {
     struct addrbook_seen *addr_queue; /* for the next flush; NULL while there are none */
     size_t addr_queued;
     int64_t addr_flush_us, self_announce_us, fetch_end_us;
+
+    /* outbound_watch.c */
+    struct {
+        int64_t deadline_us; /* by which it shows a header at this height; 0: it keeps up */
+        uint32_t height;
+        bool asked;   /* for the last time */
+        bool guarded; /* never parted from for being behind */
+    } watch;
 };
 
 struct bitcoin_metrics {
@@ -128,6 +136,7 @@ struct bitcoin {
     int64_t collisions_us;
     int64_t tip_moved_us;
     bool tip_stale;
+    unsigned n_guarded; /* outbound_watch.c */
 
     atomic_int_fast64_t relay_fee; /* satoshi per 1,000 virtual bytes; relay_fee.c */
     void (*tip_listener)(void *arg);
@@ -164,10 +173,13 @@ int btc_negotiate(struct peer *p);
 int btc_handle(struct peer *p, const struct peer_message *m);
 
 /* --- the parts of the manager, and the handlers of its messages: thread manager --- */
+extern const struct manager_part outbound_watch_part;
 extern const struct manager_part relay_fee_part;
 extern const struct manager_part sync_part;
 void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 void sync_more(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+/* Ask the peer for the headers behind our tip. */
+void sync_ask(struct bitcoin *b, struct manager_peer *s);
 void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 
 /* Each answer ends the peer_hold of its request. */

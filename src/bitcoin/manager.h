@@ -23,6 +23,7 @@ enum manager_part_id {
     PART_GENERATE,
     PART_BLOCKS,
     PART_RELAY_FEE,
+    PART_OUTBOUND_WATCH,
     PART_COUNT
 };
 

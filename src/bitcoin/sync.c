@@ -335,6 +335,11 @@ static int64_t tick(struct bitcoin *b, int64_t now_us)
     return next_us;
 }
 
+void sync_ask(struct bitcoin *b, struct manager_peer *s)
+{
+    request_headers(b, s, chain_tip(&b->chain));
+}
+
 void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
 {
     const struct manager_hashes *inv = (struct manager_hashes *)(void *)payload;

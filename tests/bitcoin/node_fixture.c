@@ -15,7 +15,7 @@
 #include "harness.h"
 #include "metrics/metrics.h"
 
-enum { MAX_PEERS = 16, PATIENCE_MS = 20000, JOURNAL_RECORDS = 64 };
+enum { MAX_PEERS = 16, PATIENCE_MS = 20000, JOURNAL_RECORDS = 64, FULL_OUTBOUND = 2 };
 
 static const struct btc_params *regtest(void)
 {
@@ -53,6 +53,7 @@ static void prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay, uint
     ck_assert_ptr_nonnull(n->book);
     config.book = n->book;
     config.reachable_kinds = kinds;
+    config.full_outbound = FULL_OUTBOUND;
     n->journal = journal_new(JOURNAL_RECORDS);
     ck_assert_ptr_nonnull(n->journal);
     ck_assert_int_eq(gate_init(&n->gate, &none, &none, NULL, n->journal, 3600), 0);

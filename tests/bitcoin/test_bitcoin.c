@@ -13,5 +13,6 @@ int main(void)
     add_leads_tests(s);
     add_transaction_tests(s);
     add_gossip_tests(s);
+    add_watch_tests(s);
     return harness_run(s);
 }
