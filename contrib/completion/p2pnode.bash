@@ -73,7 +73,7 @@ _p2pnode()
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
     --nat)
-        mapfile -t COMPREPLY < <(compgen -W 'any pcp natpmp' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'any pcp natpmp upnp' -- "$cur")
         ;;
     --asmap)
         compopt -o filenames

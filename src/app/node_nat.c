@@ -3,6 +3,8 @@
  * port. */
 #include "app/node_nat.h"
 
+#include <event2/event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/node_setup.h"
@@ -12,15 +14,28 @@
 #include "ethereum/discovery/discovery.h"
 #include "ethereum/enr/relay.h"
 #include "log/log.h"
-#include "nat/nat.h"
+#include "metrics/metrics.h"
+#include "nat/upnp.h"
+
+enum { DEVICE_BYTES = 128 };
 
 enum purpose { FOR_BITCOIN, FOR_ETHEREUM_UDP, FOR_ETHEREUM_TCP };
 
+static struct metric_family mappings = {
+    .name = "p2pnode_nat_mappings",
+    .help = "Ports that the gateway leads to this node.",
+    .type = METRIC_GAUGE,
+};
+
 struct node_nat {
-    struct nat *nat;
+    struct nat *nat;   /* PCP and NAT-PMP, or NULL */
+    struct upnp *upnp; /* or NULL */
+    struct event *fall_back;
+    char device[DEVICE_BYTES];
     unsigned n;
     struct nat_port ports[PORT_MAP_MAX];
     enum purpose purposes[PORT_MAP_MAX];
+    bool mapped[PORT_MAP_MAX];
     struct net_addr announced[PORT_MAP_MAX]; /* Bitcoin's; NET_NONE: not by us */
     struct eth_endpoint ethereum;            /* what is known of the outside */
 };
@@ -93,10 +108,21 @@ static bool is_public(const struct net_addr *a)
     return !eth_addr_is_local(a) && !eth_addr_is_special(a);
 }
 
+static void count_mapping(struct node_nat *nat, unsigned i, bool mapped)
+{
+    int64_t count = 0;
+
+    nat->mapped[i] = mapped;
+    for (unsigned k = 0; k < nat->n; k++)
+        count += nat->mapped[k];
+    metric_set(metric_get(&mappings, NULL), count);
+}
+
 static void on_changed(void *arg, unsigned i, const struct net_addr *outside)
 {
     struct node *n = arg;
 
+    count_mapping(n->nat, i, outside);
     if (outside && !is_public(outside)) {
         log_warn("nat", "the gateway's outside address is not a public one; not announced");
         outside = NULL;
@@ -115,24 +141,73 @@ static void on_changed(void *arg, unsigned i, const struct net_addr *outside)
     tell_ethereum(n);
 }
 
-static int start(struct node *n)
+static int start_upnp(struct node *n)
 {
-    const char *method = n->options->nat;
+    const struct upnp_config config = {
+        .device = n->nat->device[0] ? n->nat->device : NULL,
+        .changed = on_changed,
+        .arg = n,
+    };
+
+    return upnp_new(&n->nat->upnp, loop_base(n->loop), &config, n->nat->ports, n->nat->n);
+}
+
+/* The gateway knows neither PCP nor NAT-PMP: from now on it is asked by UPnP. */
+static void on_fall_back(evutil_socket_t fd, short events, void *arg)
+{
+    struct node *n = arg;
+    int rc;
+
+    (void)fd;
+    (void)events;
+    nat_free(n->nat->nat);
+    n->nat->nat = NULL;
+    rc = start_upnp(n);
+    if (rc < 0)
+        log_warn("nat", "cannot ask the gateway by UPnP: %s", pn_strerror(rc));
+}
+
+/* Called by what is to be freed, so later. */
+static void on_failed(void *arg)
+{
+    struct node *n = arg;
+
+    event_active(n->nat->fall_back, EV_TIMEOUT, 0);
+}
+
+static int start_nat(struct node *n, const char *method)
+{
+    bool any = strcmp(method, "any") == 0;
     struct nat_config config = {
         .pcp = strcmp(method, "natpmp") != 0,
         .pmp = strcmp(method, "pcp") != 0,
         .changed = on_changed,
+        .failed = any && upnp_is_built_in() ? on_failed : NULL,
         .arg = n,
     };
     int rc = 0;
 
-    add_bitcoin(n->nat, n);
-    add_ethereum(n->nat, n);
     if (n->options->nat_gateway)
         rc = net_addr_parse(&config.gateway, n->options->nat_gateway, 0);
     if (rc == 0)
         rc = nat_new(&n->nat->nat, loop_base(n->loop), &config, n->nat->ports, n->nat->n);
     return rc;
+}
+
+static int start(struct node *n)
+{
+    const char *method = n->options->nat;
+
+    n->nat->fall_back = event_new(loop_base(n->loop), -1, 0, on_fall_back, n);
+    if (!n->nat->fall_back)
+        return PN_ENOMEM;
+    add_bitcoin(n->nat, n);
+    add_ethereum(n->nat, n);
+    metric_set(metric_get(&mappings, NULL), 0);
+    if (n->options->nat_gateway)
+        snprintf(n->nat->device, sizeof n->nat->device, "http://%s/device.xml",
+                 n->options->nat_gateway);
+    return strcmp(method, "upnp") == 0 ? start_upnp(n) : start_nat(n, method);
 }
 
 int node_nat_start(struct node *n)
@@ -150,7 +225,11 @@ int node_nat_start(struct node *n)
 
 void node_nat_stop(struct node *n)
 {
-    if (n->nat)
-        nat_free(n->nat->nat);
+    if (!n->nat)
+        return;
+    nat_free(n->nat->nat);
+    upnp_free(n->nat->upnp);
+    if (n->nat->fall_back)
+        event_free(n->nat->fall_back);
     MEM_FREE(n->nat);
 }

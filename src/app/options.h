@@ -96,7 +96,7 @@ struct options {
 
     char *ntp_server; /* HOST[:PORT], or NULL: the clock is not checked */
 
-    const char *nat;   /* "any", "pcp", "natpmp", or NULL; static text */
+    const char *nat;   /* "any", "pcp", "natpmp", "upnp", or NULL; static text */
     char *nat_gateway; /* ADDR:PORT, or NULL: the default route's */
 
     bool electrum;

@@ -16,12 +16,6 @@
 #include "nat/gateway.h"
 #include "net/sock.h"
 
-static struct metric_family mappings = {
-    .name = "p2pnode_nat_mappings",
-    .help = "Ports that the gateway leads to this node.",
-    .type = METRIC_GAUGE,
-};
-
 static struct metric_family questions = {
     .name = "p2pnode_nat_packets_total",
     .help = "Packets of NAT-PMP and PCP by direction.",
@@ -36,7 +30,7 @@ struct nat {
     int fd;
     int error; /* logged last */
     struct port_map map;
-    struct metric *mapped, *packets_in, *packets_out;
+    struct metric *packets_in, *packets_out;
 };
 
 static void on_close(void *arg)
@@ -51,6 +45,16 @@ static void on_close(void *arg)
     n->fd = -1;
 }
 
+static void note_failure(struct nat *n)
+{
+    log_warn("nat", "the gateway maps no ports by PCP or NAT-PMP: %s", pn_strerror(n->map.error));
+    for (unsigned i = 0; i < n->map.n; i++)
+        if (n->map.mappings[i].outside.kind != NET_NONE)
+            return; /* it did before, and may again */
+    if (n->config.failed)
+        n->config.failed(n->config.arg);
+}
+
 static void run(struct nat *n)
 {
     int64_t now_us = clock_mono_us(), at_us = port_map_tick(&n->map, now_us);
@@ -58,7 +62,7 @@ static void run(struct nat *n)
     struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
 
     if (n->map.error != n->error && n->map.error < 0)
-        log_warn("nat", "the gateway maps no ports: %s", pn_strerror(n->map.error));
+        note_failure(n);
     n->error = n->map.error;
     if (at_us != CLOCK_NEVER)
         event_add(n->timer, &wait);
@@ -134,11 +138,7 @@ static void on_changed(void *arg, unsigned i, const struct net_addr *outside)
     const struct nat_port *inside = &n->map.mappings[i].inside;
     const char *transport = inside->transport == NAT_UDP ? "UDP" : "TCP";
     char text[NET_ADDR_TEXT_BYTES];
-    int64_t count = 0;
 
-    for (unsigned k = 0; k < n->map.n; k++)
-        count += n->map.mappings[k].outside.kind != NET_NONE;
-    metric_set(n->mapped, count);
     if (outside)
         log_info("nat", "%s port %u is reached at %s", transport, inside->port,
                  net_addr_format(text, outside));
@@ -160,7 +160,6 @@ int nat_new(struct nat **out, struct event_base *base, const struct nat_config *
     n->config = *config;
     n->base = base;
     n->fd = -1;
-    n->mapped = metric_get(&mappings, NULL);
     n->packets_in = metric_get(&questions, "in", NULL);
     n->packets_out = metric_get(&questions, "out", NULL);
     port_map_init(&n->map, &ops, config->pcp, config->pmp);

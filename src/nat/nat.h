@@ -14,6 +14,9 @@ struct nat_config {
     /* The i-th port can be reached from outside at this address, or not any more (NULL). The
      * address may be a private one, behind another gateway. Must not block. Thread: the loop's. */
     void (*changed)(void *arg, unsigned i, const struct net_addr *outside);
+    /* The gateway was given up for five minutes, and no port is mapped; may be NULL. Must not
+     * block, nor free. */
+    void (*failed)(void *arg);
     void *arg;
 };
 

@@ -92,11 +92,12 @@ static void end_question(struct port_map *m)
 static void give_up(struct port_map *m, int why, int64_t now_us)
 {
     end_question(m);
-    m->error = why;
-    if (m->protocol == NAT_PCP && m->allows_pmp)
+    if (m->protocol == NAT_PCP && m->allows_pmp) {
         m->protocol = NAT_PMP;
-    else
-        rest(m, now_us);
+        return;
+    }
+    m->error = why;
+    rest(m, now_us);
 }
 
 static void ask(struct port_map *m, unsigned i, int64_t now_us)

@@ -55,7 +55,7 @@ struct port_map {
     bool has_epoch;
     uint32_t epoch_s;
     int64_t epoch_at_us;
-    int error; /* why the last question failed */
+    int error; /* why the gateway was given up; 0 once it has answered */
 };
 
 /* At least one of the protocols is allowed. */

@@ -7,15 +7,25 @@ import struct
 import pytest
 from bitcoin_p2p import Connection
 from discovery_peers import DEVP2P, devp2p, free_udp_port
-from gateway import Gateway
+from gateway import Gateway, InternetGateway
 from process import LOOPBACK
-from waiting import wait_for_value
+from waiting import wait_for_value, wait_until
 
 
 @pytest.fixture
 def gateway(stack):
     def start(**named):
         server = Gateway(**named)
+        stack.callback(server.stop)
+        return server.start()
+
+    return start
+
+
+@pytest.fixture
+def device(stack):
+    def start(**named):
+        server = InternetGateway(**named)
         stack.callback(server.stop)
         return server.start()
 
@@ -82,3 +92,37 @@ def test_an_outside_address_that_is_private_is_not_announced(make_node, gateway)
         peer.round_trip()
         assert "addr" not in peer.received
     assert "not a public one" in node.log()
+
+
+def start_with_upnp(node):
+    """Starts a node that is told to use UPnP alone; the test is skipped where it cannot."""
+    node.launch()
+    wait_until("it answers or ends", lambda: not node.running() or node.get("/livez")[0], 10)
+    if not node.running():
+        assert "cannot start port mapping" in node.log()
+        pytest.skip("built without miniupnpc")
+    return node
+
+
+@pytest.mark.parametrize("permanent", [False, True], ids=["leases", "permanent"])
+def test_upnp_maps_where_it_is_asked_for(make_node, device, permanent):
+    server = device(only_permanent=permanent)
+    node = start_with_upnp(make_node("--nat=upnp", f"--nat-gateway={server.address}"))
+    wait_for_value("mappings", lambda: mappings(node), 1, 10)
+    assert server.mapped == {("TCP", node.port): "0" if permanent else "2400"}
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        peer.send("getaddr")
+        assert announced_to(peer) == (server.outside, node.port)
+    assert node.stop() == 0
+    assert server.mapped == {}
+
+
+def test_upnp_is_tried_when_the_gateway_refuses_the_rest(make_node, gateway, device):
+    refusing = gateway(refuses=True)
+    server = device(port=refusing.port)  # the same gateway, over TCP
+    start_with_upnp(make_node("--nat=upnp", f"--nat-gateway={server.address}")).stop()
+    node = make_node("--nat", f"--nat-gateway={server.address}").start()
+    wait_for_value("mappings", lambda: mappings(node), 1, 10)
+    assert list(server.mapped) == [("TCP", node.port)]
+    assert refusing.mapped == set()
