@@ -128,11 +128,12 @@ _p2pnode()
         mapfile -t COMPREPLY < <(compgen -W '
             --conf= --no-conf --datadir= --no-datadir --pidfile= --no-pidfile --bitcoin
             --bitcoin= --no-bitcoin --signet-challenge= --no-signet-challenge
-            --listen= --no-listen --connect= --no-connect --addnode=
-            --no-addnode --seednode= --no-seednode --dnsseed --fixedseeds
-            --externalip= --no-externalip --tx-relay --tx-relay= --no-tx-relay
-            --generate= --no-generate --blocks= --no-blocks --prune= --no-prune
-            --advertise-services= --no-advertise-services --user-agent-comment=
+            --minimum-chain-work= --no-minimum-chain-work --listen= --no-listen
+            --connect= --no-connect --addnode= --no-addnode --seednode=
+            --no-seednode --dnsseed --fixedseeds --externalip= --no-externalip
+            --tx-relay --tx-relay= --no-tx-relay --generate= --no-generate
+            --blocks= --no-blocks --prune= --no-prune --advertise-services=
+            --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-maxpeers= --no-eth-maxpeers
             --eth-static= --no-eth-static --eth-trusted= --no-eth-trusted

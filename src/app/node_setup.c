@@ -59,12 +59,17 @@ static int fill_params(struct btc_params *params, const struct options *o)
 {
     const struct btc_params *found = btc_params_find(o->bitcoin);
 
-    if (o->signet_challenge)
-        return btc_params_signet(params, o->signet_challenge);
+    int rc = 0;
+
     if (!found)
         return PN_EINVAL;
-    *params = *found;
-    return 0;
+    if (o->signet_challenge)
+        rc = btc_params_signet(params, o->signet_challenge);
+    else
+        *params = *found;
+    if (rc == 0 && o->minimum_chain_work)
+        rc = work_from_hex(&params->min_work, o->minimum_chain_work);
+    return rc;
 }
 
 /* BIP14. */

@@ -68,6 +68,7 @@ struct options {
     const char *bitcoin;           /* "mainnet", "testnet3", "testnet4", "signet", "regtest", or
                                       NULL when switched off; static text */
     char *signet_challenge;        /* hexadecimal script, or NULL for the default signet */
+    char *minimum_chain_work;      /* hexadecimal, or NULL for the network's */
     struct option_list listen;     /* ADDR[:PORT]; port 0 lets the system choose; empty: none */
     struct option_list connect;    /* HOST[:PORT]; not empty: dial these peers only */
     struct option_list addnode;    /* HOST[:PORT] */

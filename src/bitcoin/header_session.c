@@ -9,7 +9,7 @@
 #include "log/log.h"
 #include "metrics/metrics.h"
 
-enum { UNASKED_MAX = 10, PAUSE_MS = 10 * 60 * 1000, PAUSE_DOUBLINGS_MAX = 6 };
+enum { UNASKED_MAX = 10, STRAYS_MAX = 4, PAUSE_MS = 10 * 60 * 1000, PAUSE_DOUBLINGS_MAX = 6 };
 
 static struct metric_family held_off = {
     .name = "p2pnode_headers_held_off_total",
@@ -86,6 +86,7 @@ static void end_presync(struct header_session *h, bool came_to_nothing)
 {
     presync_free(h->presync);
     h->presync = NULL;
+    h->strays = 0;
     if (!came_to_nothing)
         return;
     h->no_presync_before_us = clock_deadline_ms((int64_t)PAUSE_MS << h->failures);
@@ -114,7 +115,7 @@ static int release(struct peer *p, struct header_session *h, bool ended)
             manager_payload_free(&batch->head);
             return ended ? tell_nothing(p) : 0;
         }
-        rc = tell(p, batch, FOLLOWS_BY_ITSELF);
+        rc = tell(p, batch, FOLLOWS_HELD);
         if (rc < 0)
             return rc;
     }
@@ -147,8 +148,8 @@ static int continue_presync(struct peer *p, struct header_session *h, struct man
 
     if (rc == 0)
         return go_on(p, h, full);
-    if (rc == PN_EORPHAN && batch->n <= HEADERS_ANNOUNCED_MAX)
-        return 0; /* an announcement: in its time we get there */
+    if (rc == PN_EORPHAN && (batch->n <= HEADERS_ANNOUNCED_MAX || ++h->strays < STRAYS_MAX))
+        return 0; /* an announcement, or an answer to what was asked before */
     log_info("bitcoin", "peer=%" PRIu64 ": headers up to height %u held off: %s", peer_id(p),
              presync_height(h->presync), pn_strerror(rc));
     end_presync(h, true);

@@ -27,6 +27,7 @@ struct header_session {
     struct presync *presync;
     int64_t no_presync_before_us; /* after one that came to nothing */
     unsigned failures;            /* of them */
+    unsigned strays;              /* batches that did not continue the one under way */
     unsigned unasked;             /* large batches that nobody asked for */
     bool has_tail;
     struct chain_point tail; /* of what was last given to the manager, which may not have it yet */

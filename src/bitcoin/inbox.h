@@ -35,7 +35,8 @@ struct manager_payload {
 /* What comes after a batch of headers. */
 enum manager_follows {
     FOLLOWS_NOTHING,   /* this is all that the peer has; n may be 0 */
-    FOLLOWS_BY_ITSELF, /* more, which has been asked for or is held */
+    FOLLOWS_BY_ITSELF, /* more, which has been asked for */
+    FOLLOWS_HELD,      /* more of a chain of little work */
     FOLLOWS_IF_ASKED,  /* perhaps more */
 };
 

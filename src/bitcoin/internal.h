@@ -80,6 +80,7 @@ struct manager_peer {
     unsigned unconnected;  /* batches in a row whose parent was unknown */
     bool in_flight;        /* a getheaders is unanswered */
     bool again;            /* something was announced meanwhile */
+    bool low_work;         /* a chain of little work is under way, which nothing may interrupt */
     int64_t more_us;       /* when what follows more_after is asked for; CLOCK_NEVER: not */
     uint8_t more_after[BTC_HASH_BYTES];
 

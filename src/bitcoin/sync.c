@@ -72,6 +72,13 @@ static void request_headers(struct bitcoin *b, struct manager_peer *s, uint32_t 
     send_request(b, s, f);
 }
 
+/* What follows in a chain of little work. */
+static void ask_for_more(struct bitcoin *b, struct manager_peer *s)
+{
+    s->more_us = CLOCK_NEVER;
+    send_request(b, s, header_session_request(s->peer, s->more_after));
+}
+
 static void set_in_sync(struct bitcoin *b)
 {
     bool in_sync = b->leads.n_following == 0 && chain_min_work_reached(&b->chain);
@@ -98,7 +105,10 @@ static void choose(struct bitcoin *b)
         log_info("bitcoin", "syncing headers from peer=%" PRIu64 ", which claims height %" PRId64,
                  peer_id(s->peer), lead->claims);
         set_following(s);
-        request_headers(b, s, chain_tip(&b->chain));
+        if (s->low_work)
+            ask_for_more(b, s);
+        else
+            request_headers(b, s, chain_tip(&b->chain));
     }
     for (unsigned i = 0; i < b->n_peers && b->leads.n_following == 0; i++)
         if (!b->peers[i]->lead.asked)
@@ -229,7 +239,8 @@ void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payl
     struct chain_result r;
     int rc;
 
-    s->in_flight = batch->follows == FOLLOWS_BY_ITSELF;
+    s->in_flight = batch->follows == FOLLOWS_BY_ITSELF || batch->follows == FOLLOWS_HELD;
+    s->low_work = s->low_work && batch->follows == FOLLOWS_HELD;
     if (batch->n == 0) { /* it has nothing for us, whatever it claimed */
         s->lead.claims = s->shown_height;
         end_lead(b, s);
@@ -265,12 +276,6 @@ static bool must_wait(const struct bitcoin *b, const struct manager_peer *s, int
     return !s->lead.following || proven || (s->lead.inbound && chosen > 0);
 }
 
-static void ask_for_more(struct bitcoin *b, struct manager_peer *s)
-{
-    s->more_us = CLOCK_NEVER;
-    send_request(b, s, header_session_request(s->peer, s->more_after));
-}
-
 void sync_more(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
 {
     const struct manager_hashes *more = (struct manager_hashes *)(void *)payload;
@@ -278,6 +283,7 @@ void sync_more(struct bitcoin *b, struct manager_peer *s, struct manager_payload
 
     header_leads_heard(&s->lead, now_us);
     s->in_flight = false;
+    s->low_work = true;
     memcpy(s->more_after, more->hashes[0], BTC_HASH_BYTES);
     if (!must_wait(b, s, now_us)) {
         ask_for_more(b, s);
@@ -346,7 +352,7 @@ void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_pa
 
     if (chain_find(&b->chain, inv->hashes[0]) != CHAIN_NONE)
         return;
-    if (s->in_flight || s->lead.following)
+    if (s->in_flight || s->lead.following || s->low_work)
         s->again = true;
     else
         request_headers(b, s, chain_tip(&b->chain));

@@ -1,11 +1,13 @@
 #include "bench_process.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +15,7 @@
 #include "base/err.h"
 #include "net/sock.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 16, PAGE_BYTES = 1 << 18 };
 
 void bench_die(const char *what)
 {
@@ -33,44 +35,65 @@ static struct net_addr free_port(void)
     return a;
 }
 
-void node_start(struct node *n, unsigned max_peers, const char *const *more)
+void node_start_again(struct node *n, const char *const *more)
 {
     const char *program = getenv("P2PNODE");
-    char listen[96], dir[96], max[32], text[NET_ADDR_TEXT_BYTES];
+    char listen[96], api[96], dir[96], max[32], text[NET_ADDR_TEXT_BYTES];
     const char *arguments[ARGUMENTS_MAX + 1] = {
-        program, "--bitcoin=regtest", "--netrestrict=127.0.0.0/8", listen, dir,
-        max,     "--no-api-listen",   "--log-level=error"};
+        program, "--bitcoin=regtest", "--netrestrict=127.0.0.0/8", listen, dir, max,
+        api,     "--log-level=error"};
     size_t n_arguments = 8;
 
-    snprintf(n->dir, sizeof n->dir, "/tmp/p2pnode-bench-XXXXXX");
-    if (!program || !mkdtemp(n->dir))
+    if (!program)
         bench_die("set P2PNODE to the program");
-    n->addr = free_port();
     snprintf(listen, sizeof listen, "--listen=%s", net_addr_format(text, &n->addr));
+    snprintf(api, sizeof api, "--api-listen=%s", net_addr_format(text, &n->api));
     snprintf(dir, sizeof dir, "--datadir=%s", n->dir);
-    snprintf(max, sizeof max, "--maxpeers=%u", max_peers);
+    snprintf(max, sizeof max, "--maxpeers=%u", n->max_peers);
     while (more && *more && n_arguments < ARGUMENTS_MAX)
         arguments[n_arguments++] = *more++;
     n->pid = fork();
     if (n->pid < 0)
         bench_die("fork");
     if (n->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         execv(program, (char *const *)(uintptr_t)arguments);
         _exit(127);
     }
 }
 
-void node_stop(struct node *n)
+void node_start(struct node *n, unsigned max_peers, const char *const *more)
 {
-    char command[96];
+    snprintf(n->dir, sizeof n->dir, "/tmp/p2pnode-bench-XXXXXX");
+    if (!mkdtemp(n->dir))
+        bench_die("no data directory");
+    n->max_peers = max_peers;
+    n->addr = free_port();
+    n->api = free_port();
+    node_start_again(n, more);
+}
+
+void node_end(struct node *n)
+{
     int status;
 
     kill(n->pid, SIGTERM);
     if (waitpid(n->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         bench_die("the node did not stop cleanly");
-    snprintf(command, sizeof command, "%s/.lock", n->dir);
-    unlink(command);
-    rmdir(n->dir);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void node_stop(struct node *n)
+{
+    node_end(n);
+    nftw(n->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 long node_resident_kib(const struct node *n)
@@ -152,4 +175,44 @@ int node_join(const struct node *n, const uint8_t *magic, bool relay)
     }
     btc_stream_free(&s);
     return fd;
+}
+
+static int open_api(const struct node *n)
+{
+    struct pollfd pfd = {.events = POLLOUT};
+
+    if (sock_connect_start(&pfd.fd, &n->api) < 0)
+        return -1;
+    if (poll(&pfd, 1, 1000) == 1 && sock_connect_result(pfd.fd) == 0)
+        return pfd.fd;
+    close(pfd.fd);
+    return -1;
+}
+
+double node_metric(const struct node *n, const char *name)
+{
+    static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
+    static char page[PAGE_BYTES];
+    char line[128];
+    size_t len = 0;
+    ssize_t got = 1;
+    int fd = open_api(n);
+    const char *at;
+
+    if (fd < 0)
+        return -1;
+    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0)
+        got = 0;
+    while (got > 0 && len < sizeof page - 1) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+        got = poll(&pfd, 1, 1000) == 1 ? recv(fd, page + len, sizeof page - 1 - len, 0) : 0;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    page[len] = '\0';
+    snprintf(line, sizeof line, "\n%s{chain=", name);
+    at = strstr(page, line);
+    at = at ? strchr(at, '}') : NULL;
+    return at ? strtod(at + 1, NULL) : -1;
 }

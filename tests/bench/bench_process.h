@@ -9,7 +9,8 @@
 
 struct node {
     pid_t pid;
-    struct net_addr addr;
+    struct net_addr addr, api;
+    unsigned max_peers;
     char dir[64];
 };
 
@@ -19,6 +20,13 @@ void bench_die(const char *what) __attribute__((noreturn));
 /* The program of $P2PNODE on regtest; `more` are further arguments, NULL after the last. */
 void node_start(struct node *n, unsigned max_peers, const char *const *more);
 void node_stop(struct node *n);
+
+/* End it, keeping its data, and start it with them again. */
+void node_end(struct node *n);
+void node_start_again(struct node *n, const char *const *more);
+
+/* The value of a metric that has the label chain. Returns: -1 while it is not to be had. */
+double node_metric(const struct node *n, const char *name);
 
 /* Its resident memory. */
 long node_resident_kib(const struct node *n);

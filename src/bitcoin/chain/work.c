@@ -1,6 +1,9 @@
 #include "bitcoin/chain/work.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
+#include "base/err.h"
 #include "codec/hex.h"
 
 enum { WORK_BITS = 128, WORK_BYTES = 16, SHOWN_ZERO_BYTES = 16 };
@@ -56,4 +59,27 @@ void work_to_hex(char out[65], btc_work work)
     for (unsigned i = sizeof bytes; work; work >>= 8)
         bytes[--i] = (uint8_t)work;
     hex_encode(out, bytes, sizeof bytes);
+}
+
+int work_from_hex(btc_work *out, const char *hex)
+{
+    uint8_t bytes[SHOWN_ZERO_BYTES + WORK_BYTES];
+    size_t n = strlen(hex) / 2;
+    btc_work work = 0;
+
+    if (n == 0 || strlen(hex) % 2)
+        return PN_EFORMAT;
+    if (n > sizeof bytes)
+        return PN_ETOOLARGE;
+    if (hex_decode(bytes, n, hex) < 0)
+        return PN_EFORMAT;
+    for (size_t i = 0; i < n; i++) {
+        if (work >> (8 * (WORK_BYTES - 1))) {
+            work = BTC_WORK_MAX;
+            break;
+        }
+        work = work << 8 | bytes[i];
+    }
+    *out = work;
+    return 0;
 }

@@ -35,4 +35,8 @@ static inline btc_work work_add(btc_work a, btc_work b)
  * `chainwork`. */
 void work_to_hex(char out[65], btc_work work);
 
+/* The same back, from up to 64 digits, an even number; at most BTC_WORK_MAX. Returns: 0,
+ * PN_EFORMAT, PN_ETOOLARGE for more digits. */
+int work_from_hex(btc_work *out, const char *hex);
+
 #endif

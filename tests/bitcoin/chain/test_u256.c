@@ -287,13 +287,23 @@ START_TEST(sums_of_work_saturate)
 }
 END_TEST
 
-START_TEST(work_is_shown_as_64_digits)
+START_TEST(work_is_shown_as_64_digits_and_read_back)
 {
+    btc_work back;
     char hex[65];
 
     work_to_hex(hex, BTC_WORK(0x0123456789abcdef, 0xfedcba9876543210));
     ck_assert_str_eq(hex, "00000000000000000000000000000000"
                           "0123456789abcdeffedcba9876543210");
+    ck_assert_int_eq(work_from_hex(&back, hex), 0);
+    ck_assert(back == BTC_WORK(0x0123456789abcdef, 0xfedcba9876543210));
+    ck_assert_int_eq(work_from_hex(&back, "0a0b"), 0);
+    ck_assert(back == 0x0a0b);
+    ck_assert_int_eq(work_from_hex(&back, "0100000000000000000000000000000000"), 0);
+    ck_assert(back == BTC_WORK_MAX);
+    ck_assert_int_eq(work_from_hex(&back, ""), PN_EFORMAT);
+    ck_assert_int_eq(work_from_hex(&back, "0xff"), PN_EFORMAT);
+    ck_assert_int_eq(work_from_hex(&back, "abc"), PN_EFORMAT);
     work_to_hex(hex, 0);
     ck_assert_str_eq(hex, "00000000000000000000000000000000"
                           "00000000000000000000000000000000");
@@ -320,6 +330,6 @@ TCase *tcase_u256(void)
     tcase_add_test(t, work_beyond_128_bits_saturates_whatever_its_digits);
     tcase_add_test(t, work_is_the_quotient_rounded_down);
     tcase_add_test(t, sums_of_work_saturate);
-    tcase_add_test(t, work_is_shown_as_64_digits);
+    tcase_add_test(t, work_is_shown_as_64_digits_and_read_back);
     return t;
 }
