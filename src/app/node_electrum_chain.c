@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "bitcoin/bitcoin.h"
 #include "bitcoin/chain/view.h"
-#include "electrum/chain_source.h"
+#include "electrum/chain/chain_source.h"
 
 _Static_assert(ELECTRUM_HEADER_BYTES == BTC_HEADER_BYTES, "headers are Bitcoin's");
 _Static_assert(ELECTRUM_HASH_BYTES == BTC_HASH_BYTES, "hashes are Bitcoin's");

@@ -1,10 +1,15 @@
 /* Construction, start and stop. */
 #include "electrum/electrum.h"
 
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "electrum/internal.h"
+#include "electrum/looks.h"
 #include "rpc/json.h"
 
 static struct chan_class ring_class = {.name = "electrum_ring", .capacity = 1};
@@ -38,7 +43,18 @@ static int make_parts(struct electrum *e)
     e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
     e->addresses = address_count_new(c->max_sessions, c->sessions_per_address);
     e->prover = header_prover_new(&hashes);
-    return e->costs && e->addresses && e->prover ? 0 : PN_ENOMEM;
+    if (!e->costs || !e->addresses || !e->prover)
+        return PN_ENOMEM;
+    return c->peers.enabled ? electrum_make_peers(e) : 0;
+}
+
+static void wake(void *arg)
+{
+    const struct electrum *e = arg;
+    const uint64_t one = 1;
+
+    if (write(e->wake_fd, &one, sizeof one) < 0)
+        return; /* it is full, so the thread is about to wake */
 }
 
 static int make_channels(struct electrum *e)
@@ -52,9 +68,18 @@ static int make_channels(struct electrum *e)
     if (rc < 0)
         return rc;
     rc = chan_init(&e->quit, &quit_class);
-    if (rc < 0)
+    if (rc < 0) {
         chan_destroy(&e->ring, NULL);
-    return rc;
+        return rc;
+    }
+    rc = looks_init(e);
+    if (rc < 0)
+        return rc;
+    chan_set_notify(&e->ring, wake, e);
+    chan_set_notify(&e->quit, wake, e);
+    chan_set_notify(&e->closed, wake, e);
+    chan_set_notify(&e->resolved, wake, e);
+    return 0;
 }
 
 static void free_parts(struct electrum *e)
@@ -63,6 +88,7 @@ static void free_parts(struct electrum *e)
     address_count_free(e->addresses);
     header_prover_free(e->prover);
     tls_context_free(e->tls);
+    electrum_free_peers(e);
     mem_free(e->software);
     mem_free(e->banner);
     mem_free(e->donation_address);
@@ -78,12 +104,17 @@ int electrum_new(struct electrum **out, const struct electrum_config *config)
         return PN_ENOMEM;
     json_init();
     e->config = *config;
-    rc = make_parts(e);
-    if (rc == 0)
-        rc = make_channels(e);
+    e->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    rc = e->wake_fd < 0 ? pn_err_from_errno(errno) : make_channels(e);
     if (rc < 0) {
-        free_parts(e);
+        if (e->wake_fd >= 0)
+            close(e->wake_fd);
         mem_free(e);
+        return rc;
+    }
+    rc = make_parts(e);
+    if (rc < 0) {
+        electrum_free(e);
         return rc;
     }
     atomic_store(&e->beat_us, clock_mono_us());
@@ -97,6 +128,8 @@ void electrum_free(struct electrum *e)
         return;
     chan_destroy(&e->ring, NULL);
     chan_destroy(&e->quit, NULL);
+    looks_free(e);
+    close(e->wake_fd);
     free_parts(e);
     mem_free(e);
 }
@@ -118,7 +151,7 @@ int electrum_attach(struct electrum *e, struct server *server, struct slots *slo
         return number;
     e->server = server;
     e->sessions_network = (unsigned)number;
-    return 0;
+    return e->peers ? electrum_attach_peers(e, slots) : 0;
 }
 
 int electrum_use_certificate(struct electrum *e, struct bytes cert_pem, struct bytes key_pem)

@@ -16,12 +16,14 @@
 #define ELECTRUM_ELECTRUM_H
 
 #include "base/bytes.h"
-#include "electrum/chain_source.h"
+#include "electrum/chain/chain_source.h"
 #include "electrum/limits/rate_limiter.h"
-#include "net/subnet.h"
+#include "net/resolve.h"
 #include "peer/peer.h"
 
+struct dial_paths;
 struct electrum;
+struct gate;
 struct net_policy;
 struct server;
 struct slots;
@@ -36,6 +38,23 @@ struct electrum_host {
 
 #define ELECTRUM_ANNOUNCE_MAX 4
 
+/* The manager of other servers. */
+struct electrum_peers_config {
+    bool enabled;
+    bool allow_private;         /* servers at private addresses are taken */
+    const char *network;        /* of Bitcoin: whose built-in servers to begin with; NULL: none */
+    const char *store_path;     /* the database; NULL: nothing is kept */
+    const char *dump_path;      /* the same as JSON, once a minute; NULL: none */
+    const char *blacklist_path; /* JSON, read again when it changes; NULL: none */
+    struct gate *gate;          /* borrowed, or NULL */
+    struct dial_paths *paths;   /* borrowed; used by the thread `electrum` alone */
+    int64_t connect_timeout_ms;
+    /* Looks a name up (net/resolve.h). Thread: any; never blocks. NULL: names are left to proxies.
+     */
+    int (*lookup)(void *arg, const struct net_target *name, resolve_done *done, void *done_arg);
+    void *lookup_arg;
+};
+
 struct electrum_config {
     struct electrum_chain chain;
     uint8_t genesis_hash[ELECTRUM_HASH_BYTES];
@@ -45,6 +64,7 @@ struct electrum_config {
     struct electrum_host announce[ELECTRUM_ANNOUNCE_MAX];
     unsigned n_announce;
     struct peer_config peer;
+    struct electrum_peers_config peers;
     unsigned max_sessions, sessions_per_address;
     double cost_soft, cost_hard; /* limits/session_cost.h */
 };
@@ -62,6 +82,13 @@ void electrum_stop(struct electrum *e);
 
 /* Thread: the main thread, after everybody. Accepts NULL. */
 void electrum_free(struct electrum *e);
+
+/* Make a server known that the operator names. Thread: the main thread, before electrum_start.
+ * Returns: 0, PN_EEXIST and the like of peers_note; PN_EINVAL without the peer manager. */
+int electrum_add_server(struct electrum *e, const struct electrum_host *host);
+
+/* All servers that are known, as JSON. Thread: any. Returns: 0 or a pn_err. */
+int electrum_put_servers(struct buf *out, struct electrum *e);
 
 /* Serve TLS with this certificate and key (PEM). Thread: the main thread, before listeners.
  * Returns: 0, PN_EFORMAT, PN_ENOMEM. */

@@ -3,13 +3,17 @@
 #define ELECTRUM_INTERNAL_H
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "electrum/electrum.h"
 #include "electrum/jsonrpc/method.h"
 #include "electrum/jsonrpc/request.h"
 #include "electrum/limits/address_count.h"
 #include "electrum/limits/session_cost.h"
+#include "electrum/peers/blacklist.h"
+#include "electrum/peers/store.h"
 #include "electrum/proof/header_proof.h"
+#include "metrics/metrics.h"
 #include "net/tls/tls.h"
 #include "server/server.h"
 #include "thread/chan.h"
@@ -33,7 +37,25 @@ struct electrum {
     struct header_prover *prover;
     struct tls_context *tls; /* or NULL */
 
+    /* the peer manager; peers is NULL without it */
+    struct peers_table *peers;
+    struct peers_store *store;
+    struct tls_context *tls_client;
+    char *announcement; /* parameters of server.add_peer, or NULL */
+    char *dump_path, *blacklist_path;
+    unsigned checks_network;
+    struct metric *look_results[3];
+    struct chan closed, resolved; /* looks.h */
+
+    /* the thread `electrum` alone */
+    struct look *looks;
+    uint64_t look_turns;
+    struct blacklist blacklist;
+    struct timespec blacklist_time;
+    int64_t blacklist_due_us, dump_due_us;
+
     /* the thread `electrum` */
+    int wake_fd;
     struct chan ring, quit;
     struct thread thread;
     atomic_int_fast64_t beat_us;
@@ -80,6 +102,11 @@ const struct electrum_method *electrum_method_find(const char *name, unsigned pr
 /* Run a method. Returns: 0 and JSON in result, or the code with a message. (methods.c) */
 int electrum_call(struct electrum_caller *caller, struct jrpc_call *call, const char *method,
                   const cJSON *params, struct buf *result);
+
+/* --- peer_manager.c: making it and taking it down, from electrum.c --- */
+int electrum_make_peers(struct electrum *e);
+void electrum_free_peers(struct electrum *e);
+int electrum_attach_peers(struct electrum *e, struct slots *slots);
 
 /* --- session.c --- */
 extern const struct peer_proto_ops session_ops;

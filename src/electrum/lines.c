@@ -110,8 +110,8 @@ const struct peer_transport_ops lines_transport_ops = {
 
 const char *electrum_message_name(unsigned cmd)
 {
-    static const char *const names[ELECTRUM_MESSAGES] = {"line", "overlong", "answer", "request",
-                                                         "notification"};
+    static const char *const names[ELECTRUM_MESSAGES] = {
+        "line", "overlong", "answer", "request", "onion_request", "notification"};
 
     return names[cmd];
 }

@@ -10,11 +10,12 @@
 
 /* The kinds of messages, as the peer runtime counts them. */
 enum electrum_message {
-    ELECTRUM_LINE,         /* received */
-    ELECTRUM_OVERLONG,     /* thrown away */
-    ELECTRUM_ANSWER,       /* sent */
-    ELECTRUM_REQUEST,      /* sent */
-    ELECTRUM_NOTIFICATION, /* sent */
+    ELECTRUM_LINE,          /* received */
+    ELECTRUM_OVERLONG,      /* thrown away */
+    ELECTRUM_ANSWER,        /* sent */
+    ELECTRUM_REQUEST,       /* sent */
+    ELECTRUM_ONION_REQUEST, /* sent over Tor, with more patience */
+    ELECTRUM_NOTIFICATION,  /* sent */
     ELECTRUM_MESSAGES
 };
 

@@ -1,14 +1,30 @@
-/* The thread `electrum`: tells subscribers of a new tip. It waits on its ring and its quit token,
- * and blocks on the server's inbox alone. */
+/* The thread `electrum`: tells subscribers of a new tip, and keeps looks at other servers going. It
+ * waits in one poll(2) for its channels (by an eventfd), its dials, and the next time; it blocks on
+ * the server's inbox, with its quit token as the way out of the wait that matters. */
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "electrum/internal.h"
 #include "electrum/jsonrpc/answer.h"
 #include "electrum/lines.h"
+#include "electrum/looks.h"
+#include "log/log.h"
+#include "store/atomic_file.h"
+#include "store/read_file.h"
 
-enum { HEARTBEAT_MS = 1000, NOTIFICATION_MAX_BYTES = 1024 };
+enum {
+    HEARTBEAT_MS = 1000,
+    BLACKLIST_MS = 10000, /* between two looks at its file */
+    DUMP_MS = 60000,
+    DUMP_MAX_BYTES = 4 << 20,
+    NOTIFICATION_MAX_BYTES = 1024,
+};
 
 static bool has_subscribed(struct peer *p, const uint8_t key[32])
 {
@@ -39,24 +55,111 @@ static void notify(struct electrum *e, enum jrpc_version version)
     buf_free(&text);
 }
 
+/* --- files --- */
+
+/* Read the blacklist when its file has changed; a bad one leaves the old list in force. */
+static void read_blacklist(struct electrum *e)
+{
+    struct stat st;
+    uint8_t *data;
+    size_t len;
+    int rc;
+
+    if (!e->blacklist_path || stat(e->blacklist_path, &st) < 0 ||
+        (st.st_mtim.tv_sec == e->blacklist_time.tv_sec &&
+         st.st_mtim.tv_nsec == e->blacklist_time.tv_nsec))
+        return;
+    e->blacklist_time = st.st_mtim;
+    rc = read_file(&data, &len, e->blacklist_path, BLACKLIST_MAX_BYTES);
+    if (rc == 0) {
+        rc = blacklist_load(&e->blacklist, (const char *)data, len);
+        mem_free(data);
+    }
+    if (rc < 0)
+        log_warn("electrum", "cannot use the blacklist %s: %s", e->blacklist_path, pn_strerror(rc));
+    else
+        log_info("electrum", "the blacklist has %zu entries", e->blacklist.n);
+}
+
+static void write_dump(struct electrum *e)
+{
+    struct buf text;
+    int rc;
+
+    buf_init(&text, DUMP_MAX_BYTES);
+    rc = peers_put_dump(&text, e->peers);
+    if (rc == 0)
+        rc = atomic_file_replace(e->dump_path, text.data, text.len);
+    if (rc < 0)
+        log_warn("electrum", "cannot write %s: %s", e->dump_path, pn_strerror(rc));
+    buf_free(&text);
+}
+
+static void save(struct electrum *e)
+{
+    int rc = e->store ? peers_store_save(e->store, e->peers) : 0;
+
+    if (rc < 0)
+        log_warn("electrum", "cannot store what is known of servers: %s", pn_strerror(rc));
+}
+
+/* --- the loop --- */
+
+static void keep_house(struct electrum *e)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (!e->peers)
+        return;
+    if (now_us >= e->blacklist_due_us) {
+        read_blacklist(e);
+        e->blacklist_due_us = clock_deadline_ms(BLACKLIST_MS);
+    }
+    save(e);
+    if (e->dump_path && now_us >= e->dump_due_us) {
+        write_dump(e);
+        e->dump_due_us = clock_deadline_ms(DUMP_MS);
+    }
+}
+
+static void wait_for_more(struct electrum *e, int64_t due_us)
+{
+    struct pollfd fds[1 + LOOKS_MAX] = {{.fd = e->wake_fd, .events = POLLIN}};
+    int64_t heartbeat_us = clock_deadline_ms(HEARTBEAT_MS);
+    int64_t deadline_us = due_us < heartbeat_us ? due_us : heartbeat_us;
+    unsigned n = looks_poll(e, fds + 1, &deadline_us);
+    uint64_t woken;
+
+    if (poll(fds, 1 + n, clock_poll_ms(deadline_us)) < 0)
+        return;
+    if ((fds[0].revents & POLLIN) && read(e->wake_fd, &woken, sizeof woken) < 0 && errno != EAGAIN)
+        log_warn("electrum", "cannot read an eventfd");
+    looks_step(e, fds + 1, n);
+}
+
 static void run(void *arg)
 {
     struct electrum *e = arg;
-    struct chan_case cases[] = {
-        {.chan = &e->ring, .op = CHAN_RECV},
-        {.chan = &e->quit, .op = CHAN_RECV},
-    };
 
-    for (;;) {
-        int which = chan_select(cases, 2, clock_deadline_ms(HEARTBEAT_MS));
+    while (!quit_requested(&e->quit)) {
+        int64_t due_us;
 
         atomic_store(&e->beat_us, clock_mono_us());
-        if (which == 1)
-            return;
-        if (which == 0) {
+        if (chan_try_recv(&e->ring, NULL) == 0) {
             notify(e, JRPC_V1);
             notify(e, JRPC_V2);
         }
+        looks_receive(e);
+        keep_house(e);
+        due_us = looks_start(e);
+        wait_for_more(e, due_us);
+    }
+    looks_receive(e);
+    looks_stop(e);
+    if (e->peers) {
+        save(e);
+        if (e->dump_path)
+            write_dump(e);
     }
 }
 

@@ -49,7 +49,9 @@ static void give_back(struct server *s, const struct server_network *net, bool h
 {
     if (has_slot)
         slots_give_inbound(net->slots);
-    if (request_id && s->dialer)
+    if (request_id && net->closed)
+        net->closed(net->arg, request_id, was_ready);
+    else if (request_id && s->dialer)
         dialer_closed(s->dialer, request_id, was_ready);
 }
 

@@ -30,6 +30,9 @@ struct server_network {
     int (*attach)(void *arg, struct peer_setup *setup);
     /* Undo attach for a peer that could not be made. */
     void (*detach)(void *arg, struct peer_setup *setup);
+    /* Who is told that a connection with a request_id has ended, or came to nothing; NULL: the
+     * dialer. Thread: server; must not block. */
+    void (*closed)(void *arg, uint64_t request_id, bool was_ready);
     void *arg;
 };
 

@@ -3,7 +3,7 @@
 #define TESTS_ELECTRUM_CHAIN_DOUBLE_H
 
 #include "base/mutex.h"
-#include "electrum/chain_source.h"
+#include "electrum/chain/chain_source.h"
 
 #define CHAIN_DOUBLE_MAX 6000
 

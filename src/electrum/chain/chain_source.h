@@ -2,8 +2,8 @@
  * not know each other, the program joins them. Hashes are in memory order, headers as on the wire.
  *
  * Thread: any, all of them, several at once. None but `txids` and `broadcast` may wait. */
-#ifndef ELECTRUM_CHAIN_SOURCE_H
-#define ELECTRUM_CHAIN_SOURCE_H
+#ifndef ELECTRUM_CHAIN_CHAIN_SOURCE_H
+#define ELECTRUM_CHAIN_CHAIN_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
