@@ -68,6 +68,18 @@ _p2pnode()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    --electrum-server)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --electrum-announce)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    --electrum-blacklist)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
     --ntp-server)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -144,6 +156,9 @@ _p2pnode()
             --electrum-certificate= --no-electrum-certificate --electrum-key=
             --no-electrum-key --electrum-banner= --no-electrum-banner
             --electrum-donation-address= --no-electrum-donation-address
+            --electrum-peers --electrum-server= --no-electrum-server
+            --electrum-announce= --no-electrum-announce --electrum-blacklist=
+            --no-electrum-blacklist --electrum-allow-private
             --electrum-sessions= --no-electrum-sessions
             --electrum-sessions-per-address= --no-electrum-sessions-per-address
             --electrum-idle-timeout= --no-electrum-idle-timeout

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/node_lookup.h"
 #include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -14,14 +15,16 @@
 #include "electrum/electrum.h"
 #include "log/log.h"
 #include "net/tls/tls.h"
+#include "rpc/rpc.h"
 #include "store/atomic_file.h"
 #include "store/read_file.h"
 
-enum { FILE_NAME_BYTES = 4096, BANNER_MAX_BYTES = 4096 };
+enum { FILE_NAME_BYTES = 4096, BANNER_MAX_BYTES = 4096, SERVERS_MAX = 64, LOOKS = 8 };
 
 struct node_electrum {
     struct electrum *electrum;
     struct slots slots;
+    struct dial_paths *paths; /* for looks at other servers */
     struct listener *listeners[2 * OPTION_LISTEN_MAX];
     unsigned n_listeners;
     bool started;
@@ -29,7 +32,7 @@ struct node_electrum {
 
 unsigned node_electrum_places(const struct node *n)
 {
-    return n->options->electrum ? (unsigned)n->options->electrum_sessions : 0;
+    return n->options->electrum ? (unsigned)n->options->electrum_sessions + LOOKS : 0;
 }
 
 /* --- the certificate --- */
@@ -164,6 +167,107 @@ static void fill_config(struct electrum_config *config, struct node *n)
            sizeof config->genesis_hash);
 }
 
+/* "host:port:kind", as Electrum writes it. Several for one host are one server. */
+static int add_host(struct electrum_host *list, unsigned *n, unsigned max, const char *text,
+                    size_t len)
+{
+    char one[sizeof list->name + 16];
+    struct net_target target;
+    unsigned at = 0;
+    int rc;
+
+    if (len < 3 || len >= sizeof one || text[len - 2] != ':' ||
+        (text[len - 1] != 't' && text[len - 1] != 's'))
+        return PN_EFORMAT;
+    memcpy(one, text, len - 2);
+    one[len - 2] = '\0';
+    rc = net_target_parse(&target, one, 0);
+    if (rc < 0 || target.port == 0)
+        return PN_EFORMAT;
+    while (at < *n && strcmp(list[at].name, target.host) != 0)
+        at++;
+    if (at == max)
+        return PN_ELIMIT;
+    if (at == *n)
+        list[(*n)++] = (struct electrum_host){0};
+    snprintf(list[at].name, sizeof list[at].name, "%s", target.host);
+    *(text[len - 1] == 't' ? &list[at].tcp_port : &list[at].ssl_port) = target.port;
+    return 0;
+}
+
+static int parse_hosts(struct electrum_host *list, unsigned *n, unsigned max, const char *text,
+                       const char *option)
+{
+    int rc = 0;
+
+    *n = 0;
+    while (text && *text && rc == 0) {
+        size_t len = strcspn(text, ",");
+
+        rc = add_host(list, n, max, text, len);
+        if (rc < 0)
+            log_error("app", "--%s: %.*s: %s", option, (int)len, text, pn_strerror(rc));
+        text += len + (text[len] == ',');
+    }
+    return rc;
+}
+
+static int add_servers(struct node *n)
+{
+    struct electrum_host *list = mem_zalloc_array(SERVERS_MAX, sizeof *list);
+    unsigned count = 0;
+    int rc = list ? parse_hosts(list, &count, SERVERS_MAX, n->options->electrum_server,
+                                "electrum-server")
+                  : PN_ENOMEM;
+
+    for (unsigned i = 0; rc == 0 && i < count; i++) {
+        rc = electrum_add_server(n->electrum->electrum, &list[i]);
+        rc = rc == PN_EEXIST ? 0 : rc;
+        if (rc < 0)
+            log_error("app", "--electrum-server: %s: %s", list[i].name, pn_strerror(rc));
+    }
+    mem_free(list);
+    return rc;
+}
+
+static void fill_peers(struct electrum_peers_config *c, struct node *n, const char *store_path,
+                       const char *dump_path)
+{
+    const struct options *o = n->options;
+    bool looks_around = o->electrum_peers && o->netrestrict.n == 0;
+
+    *c = (struct electrum_peers_config){
+        .enabled = o->electrum_peers || o->electrum_server,
+        .allow_private = o->electrum_allow_private,
+        .network = looks_around ? o->bitcoin : NULL,
+        .store_path = store_path,
+        .dump_path = dump_path,
+        .blacklist_path = o->electrum_blacklist,
+        .gate = &n->gate,
+        .paths = n->electrum->paths,
+        .connect_timeout_ms = o->connect_timeout_ms,
+        .lookup = node_lookup_is_possible(n) ? node_lookup_begin : NULL,
+        .lookup_arg = n,
+    };
+}
+
+static int make(struct node *n, struct electrum_config *config)
+{
+    char *paths = mem_alloc_array(2, FILE_NAME_BYTES);
+    int rc = paths ? 0 : PN_ENOMEM;
+
+    if (rc < 0)
+        return rc;
+    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-servers-%s.mdb", n->options->datadir,
+             n->options->bitcoin);
+    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-servers.json",
+             n->options->datadir);
+    fill_peers(&config->peers, n, paths, paths + FILE_NAME_BYTES);
+    rc = electrum_new(&n->electrum->electrum, config);
+    mem_free(paths);
+    return rc == 0 ? add_servers(n) : rc;
+}
+
 int node_electrum_make(struct node *n)
 {
     struct electrum_config config;
@@ -181,7 +285,13 @@ int node_electrum_make(struct node *n)
         return rc;
     config.banner = banner;
     slots_init(&n->electrum->slots, config.max_sessions, 0);
-    rc = electrum_new(&n->electrum->electrum, &config);
+    n->electrum->paths = dial_paths_new(dial_paths_config(n->paths), "");
+    rc = n->electrum->paths
+             ? parse_hosts(config.announce, &config.n_announce, ELECTRUM_ANNOUNCE_MAX,
+                           n->options->electrum_announce, "electrum-announce")
+             : PN_ENOMEM;
+    if (rc == 0)
+        rc = make(n, &config);
     mem_free(banner);
     if (rc == 0)
         rc = electrum_attach(n->electrum->electrum, n->server, &n->electrum->slots);
@@ -278,5 +388,29 @@ void node_electrum_free(struct node *n)
     if (!n->electrum)
         return;
     electrum_free(n->electrum->electrum);
+    dial_paths_free(n->electrum->paths);
     MEM_FREE(n->electrum);
+}
+
+/* --- for operators --- */
+
+enum { SERVERS_MAX_BYTES = 4 << 20 };
+
+void node_electrum_call_servers(struct rpc_call *c)
+{
+    const struct node *n = c->arg;
+    struct buf text;
+    int rc;
+
+    if (!n->electrum) {
+        rpc_fail(c, RPC_MISC_ERROR, "there is no Electrum server: --electrum");
+        return;
+    }
+    buf_init(&text, SERVERS_MAX_BYTES);
+    rc = electrum_put_servers(&text, n->electrum->electrum);
+    if (rc == 0)
+        rc = json_parse(&c->result, (const char *)text.data, text.len);
+    if (rc < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "the list cannot be made: %s", pn_strerror(rc));
+    buf_free(&text);
 }

@@ -26,6 +26,10 @@ void node_electrum_stop(struct node *n);
 /* Thread: the main thread, when no peer is left. */
 void node_electrum_free(struct node *n);
 
+/* The call getelectrumservers: what is known of other servers. `arg` is the struct node. */
+struct rpc_call;
+void node_electrum_call_servers(struct rpc_call *c);
+
 /* The Bitcoin network as a chain source. `arg` is the struct bitcoin. (node_electrum_chain.c) */
 extern const struct electrum_chain_ops node_electrum_chain_ops;
 

@@ -61,7 +61,7 @@ static int64_t relay_fee(void *arg)
 
 static bool in_sync(void *arg)
 {
-    return bitcoin_in_sync(arg);
+    return bitcoin_in_sync(arg) && bitcoin_peers(arg) > 0; /* alone nobody knows */
 }
 
 const struct electrum_chain_ops node_electrum_chain_ops = {

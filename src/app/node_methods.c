@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/node_api.h"
+#include "app/node_electrum.h"
 #include "app/node_setup.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -112,6 +113,8 @@ static const struct rpc_method methods[] = {
      "Keep a connection to a node (\"add\"), keep it no longer (\"remove\"), or try it once "
      "(\"onetry\").",
      node_addnode},
+    {"getelectrumservers", "", "Other Electrum servers and what their word was found to be worth.",
+     node_electrum_call_servers},
     {"explain", "[subject]",
      "Why: what was decided about an address, or without one how addresses become peers, where "
      "that "

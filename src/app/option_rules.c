@@ -128,6 +128,8 @@ int option_apply_rules(struct options *o, struct option_report *report,
     looks_around = o->outbound + o->block_relay > 0 && o->netrestrict.n == 0;
     if (o->source[OPTION_DNSSEED] == OPTION_FROM_DEFAULT)
         o->dnsseed = looks_around && wants_ip(o);
+    if (o->source[OPTION_ELECTRUM_PEERS] == OPTION_FROM_DEFAULT)
+        o->electrum_peers = looks_around;
     if (o->source[OPTION_FIXEDSEEDS] == OPTION_FROM_DEFAULT)
         o->fixedseeds = looks_around;
     /* Nor the time. */

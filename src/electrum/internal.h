@@ -50,6 +50,7 @@ struct electrum {
     /* the thread `electrum` alone */
     struct look *looks;
     uint64_t look_turns;
+    int64_t in_sync_since_us; /* 0: it is not */
     struct blacklist blacklist;
     struct timespec blacklist_time;
     int64_t blacklist_due_us, dump_due_us;

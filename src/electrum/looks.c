@@ -14,7 +14,7 @@
 #include "net/dial_path.h"
 #include "net/subnet.h"
 
-enum { NAME_LOOKUP_PORT = 1 };
+enum { NAME_LOOKUP_PORT = 1, SETTLED_US = 1000000 };
 
 static struct chan_class closed_class = {
     .name = "electrum_closed", .elem_size = sizeof(uint64_t), .capacity = LOOKS_MAX};
@@ -263,11 +263,22 @@ static void begin(struct electrum *e, struct look *l, const struct peers_entry *
     }
 }
 
+/* Our own chain must have been in sync for a moment: right after a start, or when the first peer
+ * has come, it only seems to be. */
+static bool may_judge(struct electrum *e)
+{
+    if (!e->config.chain.ops->in_sync(e->config.chain.arg))
+        e->in_sync_since_us = 0;
+    else if (e->in_sync_since_us == 0)
+        e->in_sync_since_us = clock_mono_us();
+    return e->in_sync_since_us && clock_mono_us() - e->in_sync_since_us >= SETTLED_US;
+}
+
 int64_t looks_start(struct electrum *e)
 {
     int64_t due_us = CLOCK_NEVER;
 
-    if (!e->peers || !e->config.chain.ops->in_sync(e->config.chain.arg))
+    if (!e->peers || !may_judge(e))
         return due_us;
     for (unsigned i = 0; i < LOOKS_MAX; i++) {
         struct peers_entry server;

@@ -20,7 +20,7 @@
 
 enum {
     HEARTBEAT_MS = 1000,
-    BLACKLIST_MS = 10000, /* between two looks at its file */
+    BLACKLIST_MS = 2000, /* between two looks at its file */
     DUMP_MS = 60000,
     DUMP_MAX_BYTES = 4 << 20,
     NOTIFICATION_MAX_BYTES = 1024,

@@ -56,8 +56,10 @@ class RealClient(Process):
 class LineClient:
     """One connection on which the test says what it likes."""
 
-    def __init__(self, port, tls=False, host=LOOPBACK):
-        self.socket = socket.create_connection((host, port), timeout=10 * TIME_FACTOR)
+    def __init__(self, port, tls=False, source=None):
+        self.socket = socket.create_connection(
+            (LOOPBACK, port), timeout=10 * TIME_FACTOR, source_address=source
+        )
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False

@@ -51,11 +51,19 @@ void peers_table_free(struct peers_table *t) NO_THREAD_SAFETY
 
 /* --- hosts --- */
 
+static bool is_multicast(const struct net_addr *a)
+{
+    return (a->kind == NET_IPV4 && a->bytes[0] >= 224) ||
+           (a->kind == NET_IPV6 && a->bytes[0] == 0xff);
+}
+
 int peers_check_host(const struct peers_table *t, struct net_target *out, const char *host)
 {
     int rc = strlen(host) < PEERS_HOST_BYTES ? net_target_parse(out, host, 1) : PN_EFORMAT;
 
     if (rc < 0 || out->kind == TARGET_I2P || out->port != 1)
+        return PN_EFORMAT;
+    if (out->kind == TARGET_ADDR && is_multicast(&out->addr))
         return PN_EFORMAT;
     if (t->config.allow_private)
         return 0;

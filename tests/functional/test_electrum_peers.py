@@ -1,0 +1,213 @@
+"""The manager of other Electrum servers, among servers that tell the truth and others that do not."""
+
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+import wire
+from bitcoin_p2p import HeaderServer
+from electrum_client import LineClient
+from electrum_doubles import Double
+from process import free_port
+from waiting import wait_until
+
+GENESIS = wire.GENESIS_HASH[::-1].hex()
+HEADERS = 100
+
+
+@pytest.fixture
+def peer(stack):
+    server = stack.enter_context(HeaderServer(wire.Chain()))
+    server.chain.extend(HEADERS)
+    return server
+
+
+@pytest.fixture
+def double(stack, peer):
+    """Makes doubles that follow the peer's chain, each at an address of its own."""
+    numbers = iter(range(2, 200))
+
+    def make(**lies):
+        chain = lies.pop("chain", peer.chain)
+        host = lies.pop("host", f"127.0.0.{next(numbers)}")
+        return stack.enter_context(Double(host, chain, GENESIS, **lies))
+
+    return make
+
+
+@pytest.fixture
+def make_manager(make_node, peer):
+    """Makes a p2pnode that knows these servers and no others."""
+
+    def make(*servers, options=(), **named):
+        return make_node(
+            "--electrum",
+            f"--electrum-listen=127.0.0.1:{free_port()}",
+            "--electrum-allow-private",
+            "--electrum-server=" + ",".join(servers),
+            f"--connect=127.0.0.1:{peer.port}",
+            *options,
+            **named,
+        )
+
+    return make
+
+
+def servers(node):
+    return {server["host"]: server for server in node.call("getelectrumservers")["servers"]}
+
+
+def wait_for_status(node, host, status, reason=""):
+    def reached():
+        found = servers(node).get(host, {})
+        tried = found.get("reason") or found.get("status") == "good"
+        return tried and (found["status"], found["reason"]) == (status, reason)
+
+    wait_until(f"{host} is {status}: {reason}", reached, 20)
+
+
+def test_each_gets_the_status_that_it_deserves(double, make_manager, peer):
+    honest = double()
+    other_chain = peer.chain.fork(HEADERS - 50, b"other")
+    other_chain.extend(51)
+    far = peer.chain.fork(HEADERS, b"far")
+    far.extend(6)
+    features = {"genesis_hash": GENESIS, "hosts": {"else.example": {"tcp_port": 1}}}
+    liars = {
+        "another genesis: it serves another network": double(
+            **{"server.features": {"genesis_hash": "00" * 32, "hosts": {}}}
+        ),
+        "another header: it follows another chain": double(chain=other_chain),
+        "its height is off by more than 5": double(chain=far),
+        "it does not list itself among its hosts": double(**{"server.features": features}),
+        "what it says is no JSON-RPC": double(
+            **{"server.version": lambda sock: sock.sendall(b"\x00junk\n")}
+        ),
+        "bad answer to peers.subscribe": double(**{"server.peers.subscribe": [["x"]]}),
+    }
+    closing = double(**{"server.version": lambda sock: sock.shutdown(socket.SHUT_RDWR)})
+    node = make_manager(honest.text, closing.text, *(liar.text for liar in liars.values())).start()
+    wait_for_status(node, honest.host, "good")
+    for reason, liar in liars.items():
+        wait_for_status(node, liar.host, "bad", reason)
+    wait_for_status(node, closing.host, "never", "the remote side closed the connection")
+    listed = node.metrics().total("p2pnode_electrum_servers", status="bad")
+    assert listed == len(liars)
+    dump = json.loads((node.datadir / "electrum-servers.json").read_text(encoding="utf-8"))
+    assert dump["total"] == 2 + len(liars)
+
+
+def test_a_slow_server_is_given_up_and_holds_up_nobody(double, make_manager):
+    slow = double(**{"blockchain.headers.subscribe": lambda sock: None})
+    honest = double()
+    options = ("--handshake-timeout=2",)
+    node = make_manager(slow.text, honest.text, options=options).start()
+    wait_for_status(node, honest.host, "good")
+    assert servers(node)[slow.host]["status"] == "never"
+
+
+def test_what_good_servers_name_is_looked_at_and_told_to_clients(double, make_manager):
+    second = double()
+    features = ["v1.4", f"t{second.port}"]
+    first = double(**{"server.peers.subscribe": [[second.host, second.host, features]]})
+    node = make_manager(first.text).start()
+    wait_for_status(node, second.host, "good")
+    assert servers(node)[second.host]["source"] == first.host
+    port = int(next(o for o in node.argv if "electrum-listen" in o).rsplit(":", 1)[1])
+    with LineClient(port) as client:
+        client.join()
+        told = {entry[1] for entry in client.call("server.peers.subscribe")}
+    assert told == {first.host, second.host}
+
+
+def test_two_p2pnodes_verify_each_other_and_one_adds_itself(make_node, make_manager, peer):
+    port = free_port()
+    server = make_node(
+        "--electrum",
+        "--electrum-allow-private",
+        "--electrum-peers",
+        f"--electrum-listen=127.0.0.9:{port}",
+        f"--electrum-announce=127.0.0.9:{port}:t",
+        f"--connect=127.0.0.1:{peer.port}",
+    ).start()
+    server.wait_for_height(HEADERS)
+    node = make_manager(f"127.0.0.9:{port}:t").start()
+    wait_for_status(node, "127.0.0.9", "good")
+    assert servers(node)["127.0.0.9"]["server_version"].startswith("p2pnode ")
+
+
+def test_tls_is_spoken_and_a_changed_certificate_is_reported(double, make_manager, tmp_path):
+    pairs = []
+    for name in ("one", "two"):
+        pair = (tmp_path / f"{name}.crt", tmp_path / f"{name}.key")
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        command += f" -subj /CN={name} -out {pair[0]} -keyout {pair[1]}"
+        subprocess.run(command.split(), check=True, capture_output=True)
+        pairs.append(pair)
+    server = double(tls=pairs[0])
+    node = make_manager(server.text)
+    node.start()
+    wait_for_status(node, server.host, "good")
+    first = servers(node)[server.host]["certificate_sha256"]
+    assert node.stop() == 0
+    server.tls = pairs[1]
+    node.start()  # a known server is looked at again at the start
+    wait_until("the change is seen", lambda: servers(node)[server.host]["certificate_changes"], 20)
+    assert servers(node)[server.host]["certificate_sha256"] != first
+    assert "another certificate" in node.log()
+
+
+def on_disk(node):
+    """When a server was last good, as the database says; its rows are JSON."""
+    data = (node.datadir / "electrum-servers-regtest.mdb").read_bytes()
+    found = re.search(rb'"last_good": ([1-9][0-9]*)', data)
+    return int(found[1]) if found else 0
+
+
+def test_the_good_ones_survive_a_kill(double, make_manager):
+    honest = double()
+    node = make_manager(honest.text).start()
+    wait_for_status(node, honest.host, "good")
+    seen = servers(node)[honest.host]["last_good"]
+    wait_until("it is on disk", lambda: on_disk(node) == seen, 5)
+    node.kill()
+    honest.close()
+    node.argv = [word for word in node.argv if not word.startswith("--electrum-server")]
+    node.argv.append("--electrum-peers")
+    node.start()
+    kept = servers(node)[honest.host]
+    assert (kept["status"], kept["last_good"]) == ("good", seen)
+
+
+def test_the_blacklist_is_read_again_while_running(double, make_manager, tmp_path):
+    blacklist = tmp_path / "blacklist.json"
+    banned, later = double(), double()
+    blacklist.write_text(json.dumps([banned.host]), encoding="utf-8")
+    node = make_manager(banned.text, options=(f"--electrum-blacklist={blacklist}",)).start()
+    wait_for_status(node, banned.host, "bad", "blacklisted")
+    blacklist.write_text(json.dumps([banned.host, later.host]), encoding="utf-8")
+    wait_until("the list is read again", lambda: "has 2 entries" in node.log(), 20)
+    port = int(next(o for o in node.argv if "electrum-listen" in o).rsplit(":", 1)[1])
+    source = (later.host, 0)
+    with LineClient(port, source=source) as client:
+        client.join()
+        hosts = {"hosts": {later.host: {"tcp_port": later.port}}}
+        assert client.call("server.add_peer", hosts) is True
+    wait_for_status(node, later.host, "bad", "blacklisted")
+    assert banned.connections == later.connections == 0
+
+
+def test_servers_add_themselves(double, make_manager):
+    honest = double(host="127.0.0.1")
+    node = make_manager(double().text).start()
+    port = int(next(o for o in node.argv if "electrum-listen" in o).rsplit(":", 1)[1])
+    with LineClient(port) as client:
+        client.join()
+        hosts = {"hosts": {"127.0.0.77": {"tcp_port": 1}}}
+        assert client.call("server.add_peer", hosts) is False  # it does not come from there
+        hosts = {"hosts": {"127.0.0.1": {"tcp_port": honest.port}}}
+        assert client.call("server.add_peer", hosts) is True
+        assert client.call("server.add_peer", hosts) is False  # too soon
+    wait_for_status(node, "127.0.0.1", "good")
