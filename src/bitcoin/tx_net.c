@@ -269,6 +269,7 @@ void tx_net_free(struct tx_net *t)
 {
     if (!t)
         return;
+    tx_net_stop(t); /* it runs still when the manager could not be started */
     txrelay_free(t->relay);
     txpool_free(t->pool);
     chan_destroy(&t->inbox, drop);

@@ -68,6 +68,7 @@ struct txrelay_peer_info tx_net_describe(struct peer *p)
         .told = &bp->tx_told,
         .inbound = peer_inbound(p),
         .preferred = !peer_inbound(p) || is_trusted(p),
+        .trusted = is_trusted(p),
         .by_wtxid = bp->wtxid_relay && bp->version >= BTC_PROTO_WTXID,
         .has_witness = bp->services & BTC_NODE_WITNESS,
         .wants = bp->relay && carries(p),

@@ -38,7 +38,7 @@ struct departure {
 };
 
 struct tx_net_metrics {
-    struct metric *count, *bytes, *orphans, *in_flight, *expired, *announced, *accepted;
+    struct metric *count, *bytes, *orphans, *in_flight, *expired, *announced, *accepted, *withheld;
     struct metric *refused[TX_REFUSALS], *left[TXPOOL_EXITS];
 };
 

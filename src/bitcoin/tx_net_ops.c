@@ -121,6 +121,9 @@ FAMILY(refused_family, "p2pnode_tx_refused_total", METRIC_COUNTER,
        "Transactions of peers that were not added to the pool.", "reason");
 FAMILY(announced_family, "p2pnode_tx_announced_total", METRIC_COUNTER,
        "Announcements of transactions sent to peers.", NULL);
+FAMILY(withheld_family, "p2pnode_tx_withheld_total", METRIC_COUNTER,
+       "Transactions of strangers that were kept and not passed on, their budget being spent.",
+       NULL);
 FAMILY(orphans_family, "p2pnode_tx_orphans", METRIC_GAUGE,
        "Transactions that wait for an announced parent.", NULL);
 FAMILY(in_flight_family, "p2pnode_tx_requests_in_flight", METRIC_GAUGE,
@@ -137,6 +140,7 @@ void tx_net_make_metrics(struct tx_net *t)
     m->bytes = metric_get(&bytes_family, chain, NULL);
     m->accepted = metric_get(&accepted_family, chain, NULL);
     m->announced = metric_get(&announced_family, chain, NULL);
+    m->withheld = metric_get(&withheld_family, chain, NULL);
     m->orphans = metric_get(&orphans_family, chain, NULL);
     m->in_flight = metric_get(&in_flight_family, chain, NULL);
     m->expired = metric_get(&expired_family, chain, NULL);
@@ -158,5 +162,6 @@ void tx_net_set_gauges(struct tx_net *t)
     metric_set(t->metrics.orphans, relay.orphans);
     metric_set(t->metrics.in_flight, (int64_t)relay.in_flight);
     metric_set(t->metrics.announced, (int64_t)relay.announced);
+    metric_set(t->metrics.withheld, (int64_t)relay.withheld);
     metric_set(t->metrics.expired, (int64_t)relay.expired);
 }

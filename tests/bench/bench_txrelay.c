@@ -124,6 +124,7 @@ static void start(struct machine *m)
                                                .told = &m->told[i],
                                                .inbound = i >= 8,
                                                .preferred = true,
+                                               .trusted = true,
                                                .by_wtxid = true,
                                                .wants = i < PEERS,
                                                .gives = true};
@@ -232,7 +233,8 @@ static void send_round(int fd, const uint8_t *magic, uint32_t first)
 
 static void node_rate(const uint8_t *magic)
 {
-    static const char *const options[] = {"--tx-relay=on", "--trickle-interval=0.01", NULL};
+    static const char *const options[] = {"--tx-relay=on", "--trickle-interval=0.01",
+                                          "--whitelist=127.0.0.0/8", NULL};
     static struct listener l;
     struct node n;
     double begin;

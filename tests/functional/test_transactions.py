@@ -169,7 +169,8 @@ def test_announcements_that_nothing_stands_behind_cost_little(make_node):
     )
     grown = node.resident_bytes() - before
     print(f"{grown / len(peers) / MEGABYTE:.1f} MB a peer")
-    assert grown < 60 * MEGABYTE
+    if TIME_FACTOR == 1:  # a sanitizer adds to every allocation
+        assert grown < 60 * MEGABYTE
     with joined(node, wtxid=True) as honest:
         transaction = unknown(1)
         honest.send("inv", inventory((MSG_WTX, transaction.txid)))

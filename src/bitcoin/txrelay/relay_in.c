@@ -157,6 +157,34 @@ static enum tx_refusal consider(struct txrelay *r, unsigned peer, struct tx_body
     return tx_check_final(&body->tx, r->next_height, r->median_time_s);
 }
 
+static bool has_left(struct relay_budget *b, int64_t bytes, int64_t per_s, int64_t burst)
+{
+    int64_t now_us = clock_mono_us(), gained = (now_us - b->at_us) * per_s / 1000000;
+
+    if (gained > 0) {
+        b->bytes = b->bytes + gained < burst ? b->bytes + gained : burst;
+        b->at_us = now_us;
+    }
+    return b->bytes >= bytes;
+}
+
+/* Whether a transaction of this peer is passed on; then its bytes are spent. */
+static bool may_pass_on(struct txrelay *r, struct relay_peer *p, const struct tx_body *body)
+{
+    int64_t bytes = (int64_t)body->tx.raw.len;
+
+    if (p->info.trusted)
+        return true;
+    if (!has_left(&p->budget, bytes, TXRELAY_PEER_BYTES_PER_S, TXRELAY_PEER_BURST) ||
+        !has_left(&r->budget, bytes, TXRELAY_ALL_BYTES_PER_S, TXRELAY_ALL_BURST)) {
+        r->withheld++;
+        return false;
+    }
+    p->budget.bytes -= bytes;
+    r->budget.bytes -= bytes;
+    return true;
+}
+
 static enum tx_refusal accept(struct txrelay *r, unsigned peer, struct tx_body *body)
 {
     enum tx_refusal why = txpool_add(r->pool, body, r->peers[peer].info.source, false);
@@ -168,7 +196,8 @@ static enum tx_refusal accept(struct txrelay *r, unsigned peer, struct tx_body *
     tx_requests_forget(r->requests, body->wtxid);
     tx_requests_forget(r->requests, body->txid);
     r->ops.accepted(r->arg, r->peers[peer].info.handle, body);
-    relay_pass_on(r, body);
+    if (may_pass_on(r, &r->peers[peer], body))
+        relay_pass_on(r, body);
     return TX_OK;
 }
 

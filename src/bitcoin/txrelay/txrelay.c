@@ -21,6 +21,7 @@ int txrelay_new(struct txrelay **out, struct txpool *pool, const struct txrelay_
     r->arg = arg;
     r->pool = pool;
     r->order_key = siphash_random_key();
+    r->budget = (struct relay_budget){TXRELAY_ALL_BURST, clock_mono_us()};
     r->inbound_tell_us = clock_deadline_ms(random_exponential(config->inbound_ms));
     r->peers = mem_zalloc_array(config->max_peers, sizeof *r->peers);
     if (!r->peers || tx_requests_new(&r->requests, config->max_peers) < 0 ||
@@ -53,6 +54,7 @@ int txrelay_peer_ready(struct txrelay *r, const struct txrelay_peer_info *info)
         if (p->used)
             continue;
         *p = (struct relay_peer){.used = true, .info = *info, .fee_told = TXRELAY_FEE_NEVER_TOLD};
+        p->budget = (struct relay_budget){TXRELAY_PEER_BURST, clock_mono_us()};
         p->tell_us = clock_deadline_ms(random_exponential(r->config.outbound_ms));
         outbox_init(&p->outbox, info->by_wtxid);
         tx_requests_peer_ready(r->requests, i, info->preferred, info->by_wtxid);
@@ -115,6 +117,7 @@ void txrelay_counts(const struct txrelay *r, struct txrelay_counts *out)
         .own = r->n_own,
         .announced = r->announced,
         .outbox_lost = r->outbox_lost,
+        .withheld = r->withheld,
         .expired = requests.expired,
         .wanted = requests.transactions,
         .in_flight = requests.asked,

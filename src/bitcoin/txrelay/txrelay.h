@@ -10,6 +10,11 @@
  * than one (Core, net_processing.cpp, INBOUND_INVENTORY_BROADCAST_INTERVAL). At most a batch at a
  * time (outbox.h), parents first, otherwise in no order that says who was first.
  *
+ * What a stranger sends is passed on only within a budget of bytes, his and all strangers'
+ * together: whoever pays for a transaction with nothing but its bytes could otherwise have us send
+ * it to every peer. It stays in the pool. All strangers together may use several times what blocks
+ * have room for.
+ *
  * A transaction of the operator is announced like any other, to newcomers as long as nobody has
  * asked for it, and again to all after 10 to 15 minutes until it has left the pool (Core,
  * ReattemptInitialBroadcast).
@@ -27,6 +32,14 @@ enum {
     TXRELAY_REJECTS_MAX = 120000 /* remembered; Core, m_lazy_recent_rejects */
 };
 
+/* Bytes of transactions that are passed on: a second in the long run, and at once. */
+enum {
+    TXRELAY_PEER_BYTES_PER_S = 10000,
+    TXRELAY_PEER_BURST = 1000000,
+    TXRELAY_ALL_BYTES_PER_S = 40000,
+    TXRELAY_ALL_BURST = 4000000,
+};
+
 /* What we ask peers not to announce, in sat/kvB: less than Core's default relay fee, or nothing at
  * all while the chain is behind (BIP133; the number is Core's rounding of all the money). */
 #define TXRELAY_MIN_FEE_RATE   100
@@ -38,6 +51,7 @@ struct txrelay_peer_info {
     struct tx_told *told; /* the peer's; outlives its place here */
     bool inbound;
     bool preferred;   /* asked without delay */
+    bool trusted;     /* by the operator: no budget */
     bool by_wtxid;    /* both sides sent wtxidrelay, BIP339 */
     bool has_witness; /* serves witnesses */
     bool wants;       /* transactions are announced to it */
@@ -111,6 +125,7 @@ struct txrelay_counts {
     unsigned peers, orphans, own;
     uint64_t announced;       /* entries of inv sent */
     uint64_t outbox_lost;     /* left out for lack of room */
+    uint64_t withheld;        /* not passed on for lack of a budget */
     uint64_t expired;         /* requests */
     size_t wanted, in_flight; /* transactions; requests */
 };

@@ -11,8 +11,14 @@
 
 enum { RELAY_ITEMS_MAX = 256 }; /* requests, or entries of one message, at a time */
 
+/* Bytes that may be passed on; they come back with time. */
+struct relay_budget {
+    int64_t bytes, at_us;
+};
+
 struct relay_peer {
     bool used;
+    struct relay_budget budget;
     struct txrelay_peer_info info;
     struct outbox outbox;
     int64_t tell_us;  /* of an outbound one */
@@ -43,7 +49,8 @@ struct txrelay {
     struct siphash_key order_key; /* of a batch */
     struct own_tx own[TXRELAY_OWN_MAX];
     unsigned n_own;
-    uint64_t announced, outbox_lost;
+    struct relay_budget budget; /* of all strangers */
+    uint64_t announced, outbox_lost, withheld;
     int64_t orphans_us; /* their next scan */
 
     /* of the turn under way: too large for a stack */

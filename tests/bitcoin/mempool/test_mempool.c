@@ -10,6 +10,7 @@ int main(void)
     add_filter_tests(s);
     add_match_tests(s);
     add_pool_tests(s);
+    add_real_tests(s);
     add_script_tests(s);
     return harness_run(s);
 }

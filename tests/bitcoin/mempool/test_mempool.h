@@ -8,6 +8,7 @@ void add_check_tests(Suite *s);
 void add_filter_tests(Suite *s);
 void add_match_tests(Suite *s);
 void add_pool_tests(Suite *s);
+void add_real_tests(Suite *s);
 void add_script_tests(Suite *s);
 
 #endif

@@ -373,6 +373,70 @@ START_TEST(a_fee_filter_is_respected_where_the_fee_is_known)
 }
 END_TEST
 
+/* `n` transactions of 70 kB each from peer i. */
+static void send_large(unsigned i, unsigned first, unsigned n)
+{
+    static uint8_t script[69900];
+
+    script[0] = 0x6a;
+    memset(script + 1, 0x51, sizeof script - 1);
+    for (unsigned k = 0; k < n; k++) {
+        struct made_tx m;
+        struct tx_body *t;
+
+        txs_init(&m, first + k);
+        m.out[0] = (struct btc_txout){.script = {script, sizeof script}};
+        t = txs_body(&m);
+        relay_send(i, t);
+        tx_body_unref(t);
+    }
+}
+
+/* How many of them peer 7 is told of within two minutes. */
+static size_t flood(unsigned i, unsigned first, unsigned n)
+{
+    size_t before = fx.peers[7].told_of.n;
+
+    send_large(i, first, n);
+    relay_pass_ms(LONG_MS);
+    return fx.peers[7].told_of.n - before;
+}
+
+START_TEST(strangers_have_budgets_and_trusted_peers_have_none)
+{
+    const struct txrelay_peer_info stranger = {.by_wtxid = true, .gives = true, .wants = true};
+    struct txrelay_counts c;
+
+    relay_begin();
+    for (unsigned i = 0; i < 8; i++)
+        relay_join(i, stranger);
+    ck_assert_uint_eq(flood(0, 0, 30), TXRELAY_PEER_BURST / 70000);
+    ck_assert_uint_eq(fx.peers[0].accepted, 30); /* kept all the same */
+    txrelay_counts(fx.relay, &c);
+    ck_assert_uint_eq(c.withheld, 16);
+    relay_pass_ms(120000); /* and it comes back */
+    ck_assert_uint_eq(flood(0, 100, 30), TXRELAY_PEER_BURST / 70000);
+    relay_join(0, (struct txrelay_peer_info){.by_wtxid = true, .gives = true, .trusted = true});
+    ck_assert_uint_eq(flood(0, 200, 30), 30);
+    relay_end();
+}
+END_TEST
+
+START_TEST(all_strangers_together_have_a_budget)
+{
+    const struct txrelay_peer_info stranger = {.by_wtxid = true, .gives = true, .wants = true};
+
+    relay_begin();
+    for (unsigned i = 0; i < 8; i++)
+        relay_join(i, stranger);
+    for (unsigned i = 0; i < 7; i++)
+        send_large(i, 1000 * i, 12);
+    relay_pass_ms(LONG_MS);
+    ck_assert_uint_eq(fx.peers[7].told_of.n, TXRELAY_ALL_BURST / 70000);
+    relay_end();
+}
+END_TEST
+
 START_TEST(a_lock_time_in_the_future_is_refused_until_its_block)
 {
     struct made_tx m;
@@ -483,6 +547,8 @@ void add_relay_tests(Suite *s)
     tcase_add_test(t, who_is_not_trusted_gives_nothing_and_who_wants_nothing_is_not_told);
     tcase_add_test(t, nothing_is_asked_for_while_the_chain_is_behind_and_the_fee_filter_says_so);
     tcase_add_test(t, a_fee_filter_is_respected_where_the_fee_is_known);
+    tcase_add_test(t, strangers_have_budgets_and_trusted_peers_have_none);
+    tcase_add_test(t, all_strangers_together_have_a_budget);
     tcase_add_test(t, a_lock_time_in_the_future_is_refused_until_its_block);
     tcase_add_test(t, the_pool_is_listed_to_who_may_ask_even_when_it_is_empty);
     tcase_add_test(t, peers_come_and_go_up_to_the_bound);
