@@ -37,7 +37,7 @@ struct peer_config {
     int64_t stall_tick_ms;        /* 15,000 */
     int64_t stall_response_ms;    /* 30,000; a rule may multiply it */
     int64_t trickle_interval_ms;  /* 10,000 */
-    int64_t write_timeout_ms;     /* 20,000 for one batch */
+    int64_t write_timeout_ms;     /* 20,000 for one batch, and more for one above 500 kB */
     size_t max_send_bytes;        /* 1,000,000 queued for one peer, see peer_send */
     unsigned max_known_inventory; /* 1,000 */
     unsigned max_trickle_batch;   /* 1,000 items in one inventory message */

@@ -6,6 +6,11 @@
 #include "base/err.h"
 #include "peer/peer_internal.h"
 
+enum {
+    USUAL_BATCH_BYTES = 500000, /* peer_channels.c, STAGE_BYTES */
+    LEAST_BYTES_PER_MS = 64     /* 64 kB/s */
+};
+
 /* Note what the frame starts, before its bytes can be answered. */
 static void note_sent(struct peer *p, const struct out_msg *m)
 {
@@ -45,10 +50,19 @@ static int write_prepared(struct peer *p, struct iovec *iov, unsigned n, int64_t
     return rc == PN_ETIMEDOUT ? PN_ESLOW : rc;
 }
 
+/* A batch that is larger than the channels hold is a single large frame, a block: what lies above
+ * may take as long as a slow line needs for it. */
+static int64_t extra_time_ms(size_t bytes)
+{
+    return bytes > USUAL_BATCH_BYTES ? (int64_t)((bytes - USUAL_BATCH_BYTES) / LEAST_BYTES_PER_MS)
+                                     : 0;
+}
+
 static int write_batch(struct peer *p, struct out_msg *batch, unsigned n, int64_t timeout_ms)
 {
     struct iovec iov[PEER_OUT_BATCH];
     ssize_t bytes[PEER_OUT_BATCH];
+    size_t total = 0;
     int rc;
 
     for (unsigned i = 0; i < n; i++) {
@@ -57,9 +71,10 @@ static int write_batch(struct peer *p, struct out_msg *batch, unsigned n, int64_
             p->write_failed = true; /* a cipher's state may have moved on */
             return (int)bytes[i];
         }
+        total += (size_t)bytes[i];
         note_sent(p, &batch[i]);
     }
-    rc = write_prepared(p, iov, n, timeout_ms);
+    rc = write_prepared(p, iov, n, timeout_ms + extra_time_ms(total));
     if (rc < 0)
         return rc;
     atomic_store_explicit(&p->last_send_us, clock_mono_us(), memory_order_relaxed);

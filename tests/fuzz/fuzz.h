@@ -45,6 +45,7 @@ void fuzz_peers_json(const struct fuzz_target *t, const uint8_t *data, size_t le
 void fuzz_asmap(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_script(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_txrelay(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_reconstruct(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);
@@ -73,6 +74,9 @@ bool fuzz_corpus_make(const char *dir);
 
 /* The same for transactions, into a folder that exists. */
 bool fuzz_corpus_make_tx(const char *dir);
+
+/* The same for compact blocks. */
+bool fuzz_corpus_make_reconstruct(const char *dir);
 
 /* The same for addresses and files, into a folder that exists. */
 bool fuzz_corpus_make_files(const char *dir);

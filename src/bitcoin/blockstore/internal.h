@@ -18,6 +18,8 @@ enum {
     STORE_RECENT_WRITTEN_MAX = 8, /* of them, those that are in the database already */
 };
 
+#define STORE_WELL_AGAIN_US INT64_C(60000000) /* without a failure */
+
 struct recent_block {
     uint8_t hash[32];
     uint32_t height;
@@ -41,7 +43,7 @@ struct block_store {
     struct thread thread;
     atomic_uint keep_from;
     atomic_uint count;
-    bool failing; /* thread writer: the last batch could not be written */
+    int64_t failed_us; /* thread writer: when a batch last failed; 0 when all is well */
 
     struct mutex mu;
     struct recent_block recent[STORE_RECENT_MAX] GUARDED_BY(mu);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "bitcoin/blockstore/internal.h"
 #include "log/log.h"
@@ -83,14 +84,20 @@ static int write_jobs(struct block_store *s, const struct store_job *jobs, int n
     return db_commit(txn);
 }
 
-/* What is wrong with the disk is said once, and once more when it is over. */
+/* What is wrong with the disk is said once, and once more when it has been over for a while: a full
+ * one takes a block now and then. */
 static void report(struct block_store *s, int rc)
 {
-    if (rc < 0 && !s->failing)
-        log_error("bitcoin", "blocks cannot be kept: %s", pn_strerror(rc));
-    if (rc == 0 && s->failing)
+    int64_t now = clock_mono_us();
+
+    if (rc < 0) {
+        if (s->failed_us == 0)
+            log_error("bitcoin", "blocks cannot be kept: %s", pn_strerror(rc));
+        s->failed_us = now;
+    } else if (s->failed_us != 0 && now - s->failed_us > STORE_WELL_AGAIN_US) {
         log_info("bitcoin", "blocks are kept again");
-    s->failing = rc < 0;
+        s->failed_us = 0;
+    }
 }
 
 void store_writer_run(void *arg)

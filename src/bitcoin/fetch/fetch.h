@@ -10,8 +10,8 @@
  * has delivered nothing in that time, or is at most half as fast, and asked of another. The timeout
  * is 2 s, doubles each time up to 64 s, and shrinks again with each block that arrives in order
  * (Bitcoin Core, BLOCK_STALLING_TIMEOUT; it parts from the peer where we let it go on). A block
- * that comes late is still welcome. A peer that is silent for the time to live of a request, or has
- * owed a block for ten minutes, is to be dropped.
+ * that comes late is still welcome. A peer that promised blocks and is silent for the time to live
+ * of a request, or has owed a block for ten minutes, is to be dropped.
  *
  * A state machine without I/O. Thread: all calls from the one thread that owns it. Times are
  * microseconds of clock_mono_us. */

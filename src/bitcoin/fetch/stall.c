@@ -76,12 +76,15 @@ static int64_t oldest_debt_us(const struct fetch_peer *p, int64_t now)
     return oldest;
 }
 
-/* A peer on a slow line delivers bytes, though its block is not whole yet. */
+/* A peer on a slow line delivers bytes, though its block is not whole yet. One that has promised no
+ * blocks may keep silent. */
 static void look_for_silence(struct fetch *f, struct fetch_peer *p, int64_t now)
 {
     uint64_t bytes = f->ops->bytes_from(f->arg, p->id);
     int64_t asked = oldest_debt_us(p, now), heard;
 
+    if (p->promise == FETCH_ANNOUNCED)
+        return;
     if (bytes != p->bytes) {
         p->bytes = bytes;
         p->bytes_us = now;
