@@ -145,14 +145,16 @@ static unsigned map_all(struct upnp *u)
     return mapped;
 }
 
+/* A gateway that does not answer is not waited for again: the program is about to end. */
 static void unmap_all(struct upnp *u)
 {
     char number[TEXT_BYTES];
+    int rc = UPNPCOMMAND_SUCCESS;
 
-    for (unsigned i = 0; i < u->n && u->has_gateway; i++) {
+    for (unsigned i = 0; i < u->n && u->has_gateway && rc != UPNPCOMMAND_HTTP_ERROR; i++) {
         snprintf(number, sizeof number, "%" PRIu16, u->ports[i].port);
-        UPNP_DeletePortMapping(u->urls.controlURL, u->data.first.servicetype, number,
-                               transport_name(&u->ports[i]), NULL);
+        rc = UPNP_DeletePortMapping(u->urls.controlURL, u->data.first.servicetype, number,
+                                    transport_name(&u->ports[i]), NULL);
     }
 }
 
