@@ -138,7 +138,8 @@
     X(PN_EMISMATCH, "other_headers", "headers differ from those shown before")                 \
     X(PN_ERECENT, "tried_recently", "it was tried in the last ten minutes")                    \
     X(PN_ESERVICES, "no_services", "it offers no service that is wanted")                      \
-    X(PN_ELAGGING, "lagging", "its chain stays behind ours")
+    X(PN_ELAGGING, "lagging", "its chain stays behind ours")                                   \
+    X(PN_EOTHERCHAIN, "checkpoint", "another header than the one known at its height")
 
 enum pn_err {
     PN_OK = 0,

@@ -211,6 +211,7 @@ bool gate_is_fault(int reason)
     case PN_ETIMEWARP:
     case PN_EBADVERSION:
     case PN_ECHECKPOINT:
+    case PN_EOTHERCHAIN:
     case PN_EORPHAN:
     case PN_EMERKLE:
     case PN_EMUTATED:

@@ -46,6 +46,7 @@ static void make_params(struct btc_params *params)
     const struct btc_params *regtest = btc_params_find("regtest");
 
     *params = *btc_params_find("mainnet");
+    params->checkpoints = NULL;
     params->genesis.bits = params->pow_limit_bits = regtest->pow_limit_bits;
     params->genesis.time = 500000000; /* a million times ten minutes before it is too new */
     params->pow_limit = regtest->pow_limit;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "bitcoin/chain/chain_internal.h"
 #include "bitcoin/chain/pow.h"
+#include "codec/hex.h"
 
 /* Make the branch that ends in `tip` the active one: rewrite the heights from its end down to the
  * last header it shares with the chain that was active. */
@@ -48,6 +49,21 @@ static uint32_t find_parent(const struct chain *chain, const struct btc_header *
     return chain_find(chain, header->prev);
 }
 
+/* A header at a height that is known must be the one that is known. */
+static int check_checkpoint(const struct chain *chain, uint32_t height,
+                            const uint8_t hash[BTC_HASH_BYTES])
+{
+    const struct btc_checkpoint *c = chain->params->checkpoints;
+    char shown[65];
+
+    while (c && c->height != 0 && c->height < height)
+        c++;
+    if (!c || c->height != height)
+        return 0;
+    hash_to_hex(shown, hash);
+    return strcmp(shown, c->hash) == 0 ? 0 : PN_EOTHERCHAIN;
+}
+
 static int check(const struct chain *chain, uint32_t *parent, const struct btc_header *header,
                  const uint8_t hash[BTC_HASH_BYTES], int64_t now_s)
 {
@@ -60,7 +76,8 @@ static int check(const struct chain *chain, uint32_t *parent, const struct btc_h
         return PN_EORPHAN;
     if (chain_entry(chain, *parent)->flags & CHAIN_INVALID)
         return PN_ECHECKPOINT;
-    return chain_check_context(chain, *parent, header, now_s);
+    rc = chain_check_context(chain, *parent, header, now_s);
+    return rc == 0 ? check_checkpoint(chain, chain_entry(chain, *parent)->height + 1, hash) : rc;
 }
 
 static int add(struct chain *chain, uint32_t *index, const struct btc_header *header,

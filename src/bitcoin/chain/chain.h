@@ -112,6 +112,7 @@ void chain_free(struct chain *chain);
  *   PN_ETIMEWARP    it begins a period more than 600 s before the last one's end (BIP94 networks).
  *   PN_ETIMENEW     its time is over two hours ahead: it may become valid later.
  *   PN_EBADVERSION  its version is below what its height demands (BIP34, BIP66, BIP65).
+ *   PN_EOTHERCHAIN  its height has a checkpoint with another hash.
  *   PN_ELIMIT       the chain holds max_headers already.
  *   PN_ENOMEM
  * Of a refused header nothing is kept. */

@@ -53,6 +53,27 @@ static const char *const signet_seeds[] = {
 
 static const char *const no_seeds[] = {NULL};
 
+/* Those of mainnet are ends and beginnings of difficulty periods, as bitcoinj publishes them; that
+ * of testnet3 is the one Bitcoin Core had. */
+static const struct btc_checkpoint mainnet_checkpoints[] = {
+    {12096, "0000000083f8b6d4f1d818b7e8771e1505cb9fd2259702257ea409afa5ff63e0"},
+    {32256, "000000004f2886a170adb7204cb0c7a824217dd24d11a74423d564c4e0904967"},
+    {106848, "000000000000be2bc4445d0c929adaa79e6106528b8cc8651f1a0bba37bc0c1b"},
+    {211680, "0000000000000411474b575b792c9cbaf01eecfb6b33ff03766d51fc4133b668"},
+    {316512, "00000000000000000dc32808fc3f3f0ce02c8c7d17258ad6e651b8ba1e02384d"},
+    {421344, "000000000000000000a3b691d6bc7b772b8035a2104ca168b02e3adac6be52d9"},
+    {526176, "00000000000000000009978b58e807d626b81d4c224813a2d2fd51a1a8682f2f"},
+    {631008, "0000000000000000000afe86c660a568a750c603f72dba13b32abb1f31125188"},
+    {735840, "0000000000000000000153990bd58860af764cc7a49c8755416e12d4b6df6233"},
+    {878976, "00000000000000000002819359a9af460f342404bec23e7478512a619584083b"},
+    {0, NULL},
+};
+
+static const struct btc_checkpoint testnet3_checkpoints[] = {
+    {546, "000000002a936ca763904c3c35fce2f3556c559c0214345d31b1bcebf76acb70"},
+    {0, NULL},
+};
+
 static const struct btc_params mainnet = {
     .name = "mainnet",
     .magic = {0xf9, 0xbe, 0xb4, 0xd9},
@@ -75,6 +96,7 @@ static const struct btc_params mainnet = {
     .min_work = BTC_WORK(0x1128750f8, 0x2f4c366153a3a030),
     .presync_period = 641,
     .presync_buffer = 15218,
+    .checkpoints = mainnet_checkpoints,
     .seeds = mainnet_seeds,
 };
 
@@ -101,6 +123,7 @@ static const struct btc_params testnet3 = {
     .min_work = BTC_WORK(0x17dd, 0xe1c649f3708d14b6),
     .presync_period = 673,
     .presync_buffer = 14460,
+    .checkpoints = testnet3_checkpoints,
     .seeds = testnet3_seeds,
 };
 
@@ -230,6 +253,7 @@ int btc_params_signet(struct btc_params *out, const char *challenge_hex)
         *out = signet;
         memcpy(out->magic, hash, sizeof out->magic);
         out->min_work = 0;
+        out->checkpoints = NULL;
         out->seeds = no_seeds;
     }
     buf_free(&b);

@@ -12,6 +12,12 @@
 
 #define BTC_MAGIC_BYTES 4
 
+/* A header that the chain is known to have. */
+struct btc_checkpoint {
+    uint32_t height;  /* 0: the end of a list */
+    const char *hash; /* as it is shown */
+};
+
 struct btc_params {
     const char *name;               /* "mainnet", "testnet3", "testnet4", "signet", "regtest" */
     uint8_t magic[BTC_MAGIC_BYTES]; /* message start, in the order of the wire */
@@ -35,9 +41,10 @@ struct btc_params {
     uint32_t segwit_height; /* BIP141 */
     uint32_t csv_height;    /* BIP113, with BIP68 and BIP112 */
 
-    btc_work min_work;        /* work of the honest chain at release: less is not synced */
-    uint32_t presync_period;  /* headers to a commitment of chain/presync.h */
-    uint32_t presync_buffer;  /* headers that wait there for the commitments beyond them */
+    btc_work min_work;       /* work of the honest chain at release: less is not synced */
+    uint32_t presync_period; /* headers to a commitment of chain/presync.h */
+    uint32_t presync_buffer; /* headers that wait there for the commitments beyond them */
+    const struct btc_checkpoint *checkpoints; /* by height, ended by height 0; or NULL */
     const char *const *seeds; /* names of DNS seeds, ended by NULL; nothing here resolves them */
 };
 

@@ -14,6 +14,7 @@ void lab_params(struct btc_params *out, const char *network, uint32_t genesis_bi
     out->pow_limit = regtest->pow_limit;
     out->pow_limit_bits = regtest->pow_limit_bits;
     out->min_work = 0;
+    out->checkpoints = NULL;
     out->genesis.bits = genesis_bits;
     out->genesis.time = LAB_START;
     lab_mine(&out->genesis, out->genesis_hash, out);

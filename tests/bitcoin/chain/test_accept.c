@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/chain/pow.h"
+#include "codec/hex.h"
 #include "lab.h"
 
 enum { CAPACITY = 5000, SPACING_S = 600, LATE_S = 1201, BATCH = 50 };
@@ -451,12 +452,38 @@ START_TEST(without_memory_a_chain_stays_whole_and_goes_on_later)
 }
 END_TEST
 
+START_TEST(at_a_checkpoint_only_the_known_header_is_accepted)
+{
+    struct btc_checkpoint checkpoints[2] = {{.height = 3}};
+    char known[65];
+    struct btc_header third;
+    uint32_t parent;
+
+    start("mainnet", LAB_EASY_BITS);
+    parent = lab_extend(&chain, 0, 2, SPACING_S);
+    third = lab_child(&chain, parent, chain_entry(&chain, parent)->time + SPACING_S);
+    lab_mine(&third, hashes[0], &params);
+    hash_to_hex(known, hashes[0]);
+    checkpoints[0].hash = known;
+    params.checkpoints = checkpoints;
+    assert_rc(lab_offer(&chain, &result, lab_child(&chain, parent, third.time)), PN_EOTHERCHAIN);
+    ck_assert_uint_eq(chain_height(&chain), 2);
+    assert_rc(chain_accept(&chain, &result, &third, hashes[0]), 0);
+    lab_extend(&chain, chain_tip(&chain), 3, SPACING_S);
+    assert_rc(lab_offer(&chain, &result, lab_child(&chain, parent, third.time + 1)),
+              PN_EOTHERCHAIN); /* nor a branch below it later */
+    params.checkpoints = NULL;
+    stop();
+}
+END_TEST
+
 TCase *tcase_accept(void)
 {
     TCase *t = tcase_create("accept");
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_new_chain_holds_the_genesis);
+    tcase_add_test(t, at_a_checkpoint_only_the_known_header_is_accepted);
     tcase_add_test(t, a_child_of_the_tip_becomes_the_tip);
     tcase_add_test(t, a_known_header_is_a_duplicate_and_tells_where_it_is);
     tcase_add_test(t, a_branch_of_less_or_equal_work_is_kept_but_not_followed);
