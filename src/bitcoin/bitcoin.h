@@ -94,6 +94,12 @@ unsigned bitcoin_peers(const struct bitcoin *b);
  * Thread: any. */
 bool bitcoin_in_sync(const struct bitcoin *b);
 
+/* The ids of all transactions of a block that is kept, which was checked against its header when it
+ * came. Thread: any. Owns: the caller frees *txids with mem_free. Returns: 0; PN_ENOENT when the
+ * block is not kept; PN_ENOMEM. */
+int bitcoin_block_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n,
+                        const uint8_t hash[32]);
+
 /* What peers relay at least, in satoshi per 1,000 virtual bytes: the median of their fee filters
  * (BIP133), or 1,000 before one is known. Thread: any. */
 int64_t bitcoin_relay_fee(const struct bitcoin *b);

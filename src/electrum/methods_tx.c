@@ -95,7 +95,7 @@ void call_transaction_get(struct jrpc_call *c)
     }
     if (!chain->ops->transaction || chain->ops->transaction(chain->arg, &tx, &len, txid) < 0) {
         jrpc_fail(c, ELECTRUM_DAEMON_ERROR,
-                  "that transaction is in none of the blocks kept here; there is no index");
+                  "that transaction is not waiting here, and there is no index");
         return;
     }
     buf_puts(c->result, "\"");

@@ -1,12 +1,13 @@
 """The Electrum server, asked by Debian's electrum, by aiorpcX, and by lines that a test writes."""
 
 import pathlib
+import random
 import subprocess
 import time
 
 import pytest
 import wire
-from bitcoin_p2p import HeaderServer
+from bitcoin_p2p import Connection, HeaderServer
 from electrum_client import LineClient, RealClient
 from process import free_port
 from waiting import TIME_FACTOR, wait_until
@@ -157,3 +158,45 @@ def test_a_client_that_costs_too_much_is_parted_from(make_node):
         assert last["error"]["code"] == -101
     reason = {"network": "electrum", "reason": "cost_limit"}
     wait_until("the reason is counted", lambda: node.disconnects(**reason) == 1, 5)
+
+
+def make_transaction():
+    """A transaction of legal form that spends an output nobody knows."""
+    spent = random.randbytes(32) + (0).to_bytes(4, "little")
+    script = bytes([2, 1, 2])
+    tx_in = b"\x01" + spent + bytes([len(script)]) + script + b"\xff\xff\xff\xff"
+    tx_out = b"\x01" + (1000).to_bytes(8, "little") + b"\x16\x00\x14" + bytes(20)
+    return (2).to_bytes(4, "little") + tx_in + tx_out + bytes(4)
+
+
+def test_a_transaction_is_answered_for_once_a_peer_has_asked_for_it(make_node):
+    port = free_port()
+    node = make_node("--electrum", f"--electrum-listen=127.0.0.1:{port}").start()
+    raw = make_transaction()
+    with Connection.to(node.port) as peer, LineClient(port) as client:
+        peer.handshake(relay=True)
+        node.wait_for_peers(1, network="bitcoin")
+        client.join()
+        request = {"method": "blockchain.transaction.broadcast", "params": [raw.hex()], "id": 9}
+        client.send(request)
+        inventory = peer.wait_for("inv", timeout=30)
+        assert inventory[5:37] == wire.sha256d(raw)
+        peer.send("getdata", inventory)
+        assert peer.wait_for("tx") == raw
+        assert client.receive()["result"] == wire.sha256d(raw)[::-1].hex()
+        assert client.call("blockchain.transaction.get", wire.sha256d(raw)[::-1].hex()) == raw.hex()
+        client.send({**request, "params": [raw.hex()[:-2]]})
+        assert client.receive()["error"]["code"] == 1
+
+
+def test_transactions_of_kept_blocks_are_proven(make_node):
+    port = free_port()
+    node = make_node("--generate=0.05", "--electrum", f"--electrum-listen=127.0.0.1:{port}").start()
+    wait_until("there are blocks", lambda: node.height() >= 2, 10)
+    with LineClient(port) as client:
+        client.join()
+        header = bytes.fromhex(client.call("blockchain.block.header", 1))
+        coinbase = header[36:68][::-1].hex()  # alone, it is the root
+        assert client.call("blockchain.transaction.id_from_pos", 1, 0) == coinbase
+        proof = {"block_height": 1, "merkle": [], "pos": 0}
+        assert client.call("blockchain.transaction.get_merkle", coinbase, 1) == proof
