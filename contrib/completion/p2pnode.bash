@@ -143,9 +143,9 @@ _p2pnode()
             --minimum-chain-work= --no-minimum-chain-work --listen= --no-listen
             --connect= --no-connect --addnode= --no-addnode --seednode=
             --no-seednode --dnsseed --fixedseeds --externalip= --no-externalip
-            --tx-relay --tx-relay= --no-tx-relay --generate= --no-generate
-            --blocks= --no-blocks --prune= --no-prune --advertise-services=
-            --no-advertise-services --user-agent-comment=
+            --discover --tx-relay --tx-relay= --no-tx-relay --generate=
+            --no-generate --blocks= --no-blocks --prune= --no-prune
+            --advertise-services= --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-listen= --no-eth-listen --eth-maxpeers= --no-eth-maxpeers
             --eth-static= --no-eth-static --eth-trusted= --no-eth-trusted

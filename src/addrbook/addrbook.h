@@ -188,8 +188,10 @@ bool addrbook_local_seen(struct addrbook *b, const struct net_addr *addr);
  * ADDRBOOK_SELVES_MAX are remembered. */
 void addrbook_self_add(struct addrbook *b, const struct net_addr *addr);
 
-/* Whether it is ours, or leads back to us. */
 bool addrbook_is_local(struct addrbook *b, const struct net_addr *addr);
+
+/* Whether it is ours, or is known to lead back to us. */
+bool addrbook_is_self(struct addrbook *b, const struct net_addr *addr);
 
 /* Which of our addresses to tell a peer: the one it can reach best, then the highest score.
  * Returns: false when there is none that it could reach. */

@@ -100,12 +100,22 @@ void addrbook_self_add(struct addrbook *b, const struct net_addr *addr)
     mutex_unlock(&b->mu);
 }
 
-bool addrbook_is_local(struct addrbook *b, const struct net_addr *addr)
+bool addrbook_is_self(struct addrbook *b, const struct net_addr *addr)
 {
     bool is;
 
     mutex_lock(&b->mu);
     is = find(b, addr) || leads_back(b, addr);
+    mutex_unlock(&b->mu);
+    return is;
+}
+
+bool addrbook_is_local(struct addrbook *b, const struct net_addr *addr)
+{
+    bool is;
+
+    mutex_lock(&b->mu);
+    is = find(b, addr) != NULL;
     mutex_unlock(&b->mu);
     return is;
 }

@@ -9,6 +9,7 @@
 #include "app/node_book.h"
 #include "app/node_electrum.h"
 #include "app/node_gate.h"
+#include "app/node_local.h"
 #include "app/node_lookup.h"
 #include "app/node_p2p.h"
 #include "base/buf.h"
@@ -373,6 +374,7 @@ int node_open_listeners(struct node *n)
         if (chosen)
             return rc;
     }
+    node_local_discover(n);
     /* Of the addresses that stand for the whole machine, one is enough: it may lack a family. */
     return n->n_listeners > 0 ? 0 : rc;
 }

@@ -123,6 +123,8 @@ int option_apply_rules(struct options *o, struct option_report *report,
         option_list_free(&o->listen);
     if (o->connect.n > 0)
         o->outbound = o->block_relay = 0;
+    if (o->source[OPTION_DISCOVER] == OPTION_FROM_DEFAULT)
+        o->discover = o->externalip.n == 0 && !o->proxy && o->connect.n == 0;
     /* Nor does one that wants no peers of its own choice, or is told where to stay, ask strangers
      * for addresses, unless told to. */
     looks_around = o->outbound + o->block_relay > 0 && o->netrestrict.n == 0;

@@ -74,6 +74,7 @@ struct options {
     struct option_list addnode;    /* HOST[:PORT] */
     struct option_list seednode;   /* HOST[:PORT] */
     struct option_list externalip; /* ADDR[:PORT] */
+    bool discover;                 /* unless said, only without externalip, proxy and connect */
     const char *blocks;            /* "recent" or "none" */
     int64_t prune;                 /* blocks that are kept, if any are */
     const char *tx_relay;          /* "off", "trusted" or "on"; static text */

@@ -44,7 +44,7 @@ static bool select_useful(const struct bitcoin *b, struct addrbook_choice *choic
     for (int i = 0; i < USEFUL_TRIES; i++) {
         if (!addrbook_select(b->config.book, choice, table, b->config.reachable_kinds))
             return false;
-        if (addrbook_is_local(b->config.book, &choice->addr))
+        if (addrbook_is_self(b->config.book, &choice->addr))
             pass_over(b, &choice->addr, PN_ESELF);
         else if (b->config.useful_services && !(choice->services & b->config.useful_services))
             pass_over(b, &choice->addr, PN_ESERVICES);

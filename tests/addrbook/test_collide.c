@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "book_fixture.h"
 #include "harness.h"
+#include "journal/journal.h"
 
 static struct addrbook *book;
 static struct net_addr older, newer; /* the second wants the place that the first has */
@@ -84,6 +85,34 @@ START_TEST(one_that_failed_its_test_goes_back_to_new)
     ck_assert(!fx_record(book, &older).tried);
     ck_assert(fx_record(book, &newer).tried);
     ck_assert_uint_eq(collisions(), 0);
+}
+END_TEST
+
+START_TEST(who_loses_a_place_in_tried_and_who_does_not_get_it_is_noted)
+{
+    struct journal *journal = journal_new(8);
+    char text[NET_ADDR_TEXT_BYTES];
+    struct journal_record why;
+
+    addrbook_set_journal(book, journal, "test");
+    addrbook_resolve_collisions(book, NULL, NULL); /* the older one has answered just now */
+    ck_assert_uint_eq(journal_query(journal, &why, 1, &(struct journal_filter){0}), 1);
+    ck_assert_int_eq(why.event, JOURNAL_REJECTED);
+    ck_assert_str_eq(why.reason, "kept");
+    ck_assert_str_eq(why.subject, net_addr_format(text, &newer));
+    fx_advance_s(5 * FX_HOUR_S);
+    addrbook_good(book, &newer);
+    addrbook_attempt(book, &older, true);
+    fx_advance_s(61);
+    addrbook_resolve_collisions(book, NULL, NULL);
+    ck_assert_uint_eq(
+        journal_query(journal, &why, 1,
+                      &(struct journal_filter){.events = JOURNAL_BIT(JOURNAL_DEMOTED)}),
+        1);
+    ck_assert_str_eq(why.reason, "replaced");
+    ck_assert_str_eq(why.subject, net_addr_format(text, &older));
+    addrbook_set_journal(book, NULL, NULL);
+    journal_free(journal);
 }
 END_TEST
 
@@ -230,6 +259,28 @@ START_TEST(our_addresses_are_routable_few_and_listed_once)
 }
 END_TEST
 
+START_TEST(an_address_that_leads_back_is_no_address_of_ours_to_tell)
+{
+    struct net_addr a = fx_addr("250.1.1.1:8333"), remote = fx_addr("251.1.1.1:8333"), out;
+    struct net_addr other;
+
+    addrbook_self_add(book, &a);
+    addrbook_self_add(book, &a);
+    ck_assert(addrbook_is_self(book, &a));
+    ck_assert(!addrbook_is_local(book, &a));
+    ck_assert(!addrbook_local_best(book, &out, &remote));
+    ck_assert_int_eq(addrbook_local_add(book, &a, ADDRBOOK_LOCAL_MAPPED), 0);
+    ck_assert(addrbook_local_best(book, &out, &remote));
+    for (unsigned i = 0; i < ADDRBOOK_SELVES_MAX; i++) {
+        other = fx_v4(252, i, 1, 1);
+        addrbook_self_add(book, &other);
+    }
+    addrbook_local_remove(book, &a);
+    ck_assert(!addrbook_is_self(book, &a)); /* the oldest gave way */
+    ck_assert(addrbook_is_self(book, &other));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("addrbook collide");
@@ -243,6 +294,7 @@ int main(void)
     tcase_add_test(t, one_that_answered_within_four_hours_stays);
     tcase_add_test(t, one_that_failed_its_test_goes_back_to_new);
     tcase_add_test(t, one_that_passed_its_test_stays);
+    tcase_add_test(t, who_loses_a_place_in_tried_and_who_does_not_get_it_is_noted);
     tcase_add_test(t, one_that_cannot_be_tested_gives_way_after_40_minutes);
     tcase_add_test(t, one_that_is_connected_stays_however_long_ago_it_was_dialled);
     tcase_add_test(t, a_flood_of_collisions_is_remembered_up_to_ten);
@@ -252,5 +304,6 @@ int main(void)
     tcase_add_test(l, each_peer_is_told_the_address_it_can_reach_best);
     tcase_add_test(l, of_equals_the_higher_score_is_told);
     tcase_add_test(l, our_addresses_are_routable_few_and_listed_once);
+    tcase_add_test(l, an_address_that_leads_back_is_no_address_of_ours_to_tell);
     return harness_run(s);
 }

@@ -186,10 +186,22 @@ def test_a_peer_may_be_named_by_name_and_is_found_again(make_node, name_server):
     assert reasons(node, "retried") >= {"closed"}
 
 
+def test_an_address_on_which_it_listens_is_told_to_peers(make_seeded):
+    host, other = free_host(), free_host()
+    node = make_seeded(host, "--outbound=0", "--block-relay=0").start()
+    asker = make_seeded(other, "--no-discover", f"--connect={host}:{REGTEST_PORT}").start()
+    wait_until(
+        "it has told",
+        lambda: {a["address"] for a in asker.call("getnodeaddresses", 0)} & {host, LOOPBACK},
+        20,
+    )
+    assert other not in {a["address"] for a in node.call("getnodeaddresses", 0)}
+
+
 def test_an_address_that_leads_back_to_the_node_is_not_dialled_again(make_seeded):
     """It knows its own address from its address book alone, and does not know that it is its own."""
     host = free_host()
-    node = make_seeded(host, "--outbound=1", "--block-relay=0")
+    node = make_seeded(host, "--outbound=1", "--block-relay=0", "--no-discover")
     node.datadir.mkdir(parents=True)
     own = f"{host}:{REGTEST_PORT}"
     (node.datadir / "peers.json").write_text(peers_file([own], 9), encoding="ascii")
@@ -246,7 +258,7 @@ def test_a_name_that_leads_outside_the_permitted_networks_is_not_dialled(make_no
 
 def test_a_seed_by_name_is_asked_for_addresses(make_seeded, name_server):
     host = free_host()
-    seed = make_seeded(host, "--outbound=0", "--block-relay=0")
+    seed = make_seeded(host, "--outbound=0", "--block-relay=0", "--no-discover")
     seed.datadir.mkdir(parents=True)
     known = {f"127.{i}.1.1:{REGTEST_PORT}" for i in range(2, 15)}  # it tells 23 % of them
     (seed.datadir / "peers.json").write_text(peers_file(known, 9), encoding="ascii")
