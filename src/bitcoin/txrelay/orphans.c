@@ -181,16 +181,17 @@ struct tx_body *orphans_take_child(struct orphans *o, unsigned *peer,
     return take(o, place);
 }
 
-struct tx_body *orphans_take_over(struct orphans *o, unsigned *peer, orphan_wait_over *over,
-                                  void *arg)
+struct tx_body *orphans_take_over(struct orphans *o, unsigned *peer, unsigned *at,
+                                  orphan_wait_over *over, void *arg)
 {
-    for (uint16_t i = 0; o->count > 0 && i < ORPHANS_MAX; i++) {
-        const struct orphan *e = &o->places[i];
+    while (o->count > 0 && *at < ORPHANS_MAX) {
+        uint16_t place = (uint16_t)(*at)++;
+        const struct orphan *e = &o->places[place];
 
         if (!e->body || !over(arg, e->peer, e->parent))
             continue;
         *peer = e->peer;
-        return take(o, i);
+        return take(o, place);
     }
     return NULL;
 }

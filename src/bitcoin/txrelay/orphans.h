@@ -32,10 +32,11 @@ bool orphans_has_wtxid(const struct orphans *o, const uint8_t wtxid[BTC_HASH_BYT
 struct tx_body *orphans_take_child(struct orphans *o, unsigned *peer,
                                    const uint8_t parent[BTC_HASH_BYTES]);
 
-/* The same for the next one whose wait is over, as `over` has it. */
+/* The same for the next one whose wait is over, as `over` has it. *at is where to look on, 0 at
+ * first: a walk asks about each but once. */
 typedef bool orphan_wait_over(void *arg, unsigned peer, const uint8_t parent[BTC_HASH_BYTES]);
-struct tx_body *orphans_take_over(struct orphans *o, unsigned *peer, orphan_wait_over *over,
-                                  void *arg);
+struct tx_body *orphans_take_over(struct orphans *o, unsigned *peer, unsigned *at,
+                                  orphan_wait_over *over, void *arg);
 
 /* Drop what came from a peer that has left. */
 void orphans_peer_gone(struct orphans *o, unsigned peer);

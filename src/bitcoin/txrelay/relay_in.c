@@ -249,13 +249,13 @@ static bool wait_is_over(void *arg, unsigned peer, const uint8_t parent[BTC_HASH
 int64_t relay_release_orphans(struct txrelay *r, int64_t now_us)
 {
     struct tx_body *body;
-    unsigned peer;
+    unsigned peer, at = 0;
 
     if (orphans_count(r->orphans) == 0)
         return CLOCK_NEVER;
     if (now_us < r->orphans_us)
         return r->orphans_us;
-    while ((body = orphans_take_over(r->orphans, &peer, wait_is_over, r)))
+    while ((body = orphans_take_over(r->orphans, &peer, &at, wait_is_over, r)))
         place(r, peer, body, TX_OK);
     r->orphans_us = now_us + SCAN_ORPHANS_MS * 1000;
     return r->orphans_us;

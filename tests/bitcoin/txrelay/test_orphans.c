@@ -116,12 +116,12 @@ static bool is_odd(void *arg, unsigned peer, const uint8_t hash[BTC_HASH_BYTES])
 START_TEST(those_whose_wait_is_over_are_taken_out)
 {
     struct tx_body *t;
-    unsigned peer, n = 0;
+    unsigned peer, at = 0, n = 0;
 
     begin();
     for (unsigned i = 0; i < 20; i++)
         orphans_add(o, txs_simple(i), i, parent(0));
-    for (; (t = orphans_take_over(o, &peer, is_odd, NULL)); n++) {
+    for (; (t = orphans_take_over(o, &peer, &at, is_odd, NULL)); n++) {
         ck_assert_uint_eq(peer % 2, 1);
         tx_body_unref(t);
     }
