@@ -259,13 +259,15 @@ static void tip_moved(struct bitcoin *b, const struct chain_result *r)
 static void learn_what_peers_have(struct bitcoin *b)
 {
     for (unsigned i = 0; i < b->n_peers; i++) {
-        const struct manager_peer *s = b->peers[i];
+        struct manager_peer *s = b->peers[i];
         uint64_t id = peer_id(s->peer);
 
-        if (s->lead.claims > 0)
+        if (s->lead.claims > s->fetch_claims)
             fetch_peer_has(b->blocks.fetch, id, (uint32_t)s->lead.claims);
-        if (s->shown_height > 0)
+        if (s->shown_height > s->fetch_shown)
             fetch_peer_announced(b->blocks.fetch, id, s->shown_height);
+        s->fetch_claims = s->lead.claims;
+        s->fetch_shown = s->shown_height;
     }
 }
 

@@ -84,6 +84,10 @@ struct manager_peer {
     int64_t more_us;       /* when what follows more_after is asked for; CLOCK_NEVER: not */
     uint8_t more_after[BTC_HASH_BYTES];
 
+    /* blocks.c: what fetch knows of the two heights above */
+    int64_t fetch_claims;
+    uint32_t fetch_shown;
+
     /* addr_relay.c */
     struct known addrs_known;         /* told to it, or by it */
     struct addrbook_seen *addr_queue; /* for the next flush; NULL while there are none */
