@@ -27,7 +27,8 @@ void bench_discv4(void);
 void bench_rlpx(void);
 void bench_txrelay(void);
 void bench_headers(void);
-void bench_node(void);   /* the process named by $P2PNODE */
-void bench_blocks(void); /* likewise */
+void bench_electrum(void); /* likewise */
+void bench_node(void);     /* the process named by $P2PNODE */
+void bench_blocks(void);   /* likewise */
 
 #endif
