@@ -129,11 +129,21 @@ static int next_header(struct rlpx_stream *s)
     rc = rlpx_header_open(&s->ingress, &s->size, s->data + s->start);
     if (rc < 0)
         return rc;
-    if (s->size > s->max_frame)
-        return PN_ETOOLARGE;
     s->start += RLPX_HEADER_BYTES;
-    s->stage = RLPX_STAGE_BODY;
+    s->stage = s->size > s->max_frame ? RLPX_STAGE_SKIP : RLPX_STAGE_BODY;
+    s->skip = s->stage == RLPX_STAGE_SKIP ? rlpx_body_bytes(s->size) : 0;
     return 1;
+}
+
+/* A sender that is still busy writing would have its connection reset, and with it lose the reason
+ * that we send. So the frame passes by first, in a buffer that does not grow. */
+static int skip_body(struct rlpx_stream *s)
+{
+    size_t n = held(s) < s->skip ? held(s) : s->skip;
+
+    s->start += n;
+    s->skip -= n;
+    return s->skip == 0 ? PN_ETOOLARGE : 0;
 }
 
 static int next_body(struct rlpx_stream *s, struct rlpx_item *out)
@@ -161,9 +171,11 @@ int rlpx_stream_next(struct rlpx_stream *s, struct rlpx_item *out)
     if (rc == 0 && s->stage == RLPX_STAGE_PACKET)
         rc = next_packet(s, out);
     else if (rc == 0 && s->stage == RLPX_STAGE_HEADER && (rc = next_header(s)) > 0)
+        rc = 0;
+    if (rc == 0 && s->stage == RLPX_STAGE_BODY)
         rc = next_body(s, out);
-    else if (rc == 0 && s->stage == RLPX_STAGE_BODY)
-        rc = next_body(s, out);
+    else if (rc == 0 && s->stage == RLPX_STAGE_SKIP)
+        rc = skip_body(s);
     if (rc < 0)
         s->err = rc;
     return rc;

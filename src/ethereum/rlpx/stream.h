@@ -22,6 +22,7 @@ enum rlpx_stage {
     RLPX_STAGE_PACKET, /* the handshake */
     RLPX_STAGE_HEADER, /* of the next frame */
     RLPX_STAGE_BODY,   /* of the frame under way */
+    RLPX_STAGE_SKIP,   /* likewise, of one that is refused */
 };
 
 struct rlpx_stream {
@@ -31,6 +32,7 @@ struct rlpx_stream {
     enum rlpx_stage stage;
     struct rlpx_half ingress;
     uint32_t size;      /* of the frame under way */
+    size_t skip;        /* bytes left of one that is refused */
     uint32_t max_frame; /* frame data that is accepted */
     int err;            /* sticky */
 };
@@ -42,8 +44,9 @@ struct rlpx_item {
     size_t wire_bytes;
 };
 
-/* Frames of more than max_frame bytes of data are refused; it may be changed at any time. Thread:
- * its owner's, as for all that follow. */
+/* Frames of more than max_frame bytes of data are refused, which is told when they have passed by
+ * unread, or the sender would never get to hear of it. max_frame may be changed at any time.
+ * Thread: its owner's, as for all that follow. */
 void rlpx_stream_init(struct rlpx_stream *s, uint32_t max_frame);
 
 /* Wipes the keys. Accepts a zeroed struct. */
