@@ -139,7 +139,8 @@
     X(PN_ERECENT, "tried_recently", "it was tried in the last ten minutes")                    \
     X(PN_ESERVICES, "no_services", "it offers no service that is wanted")                      \
     X(PN_ELAGGING, "lagging", "its chain stays behind ours")                                   \
-    X(PN_EOTHERCHAIN, "checkpoint", "another header than the one known at its height")
+    X(PN_EOTHERCHAIN, "checkpoint", "another header than the one known at its height")         \
+    X(PN_ESEQUENCE, "spent_nonce", "a block has used its sender's nonce already")
 
 enum pn_err {
     PN_OK = 0,

@@ -16,8 +16,8 @@ enum {
 
 #define MAX_FILE_BYTES ((size_t)1 << 40) /* address space alone */
 
-static const char *const table_names[TABLE_COUNT] = {"meta",      "headers", "numbers",
-                                                     "canonical", "bodies",  "receipts"};
+static const char *const table_names[TABLE_COUNT] = {"meta",   "headers",  "numbers", "canonical",
+                                                     "bodies", "receipts", "scratch"};
 
 /* The first header of an empty file. */
 static int put_genesis(struct eth_chain *c)

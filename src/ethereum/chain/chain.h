@@ -63,6 +63,13 @@ int eth_chain_add_body(struct eth_chain *c, const uint8_t hash[ETH_HASH_BYTES],
 int eth_chain_add_receipts(struct eth_chain *c, const uint8_t hash[ETH_HASH_BYTES],
                            struct bytes list, enum eth_receipt_form form);
 
+/* Headers that are known to be right but whose parents are not here yet, by number: how a chain is
+ * fetched backwards from a trusted head. They are changes like others. Returns: 0, PN_ENOENT, what
+ * store/db.h gives. */
+int eth_chain_scratch_put(struct eth_chain *c, uint64_t number, struct bytes rlp);
+int eth_chain_scratch_get(struct eth_chain *c, struct bytes *rlp, uint64_t number);
+int eth_chain_scratch_del(struct eth_chain *c, uint64_t number);
+
 /* --- reading --- */
 
 /* Of a block by hash. Returns: 0 or PN_ENOENT; what store/db.h gives. */

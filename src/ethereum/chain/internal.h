@@ -16,6 +16,7 @@ enum chain_table {
     TABLE_CANONICAL, /* number: hash, of the best branch */
     TABLE_BODIES,
     TABLE_RECEIPTS,
+    TABLE_SCRATCH, /* number: header, without a parent here */
     TABLE_COUNT
 };
 

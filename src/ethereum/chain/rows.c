@@ -194,3 +194,34 @@ int eth_chain_hash_at(struct eth_chain *c, uint8_t hash[ETH_HASH_BYTES], uint64_
         memcpy(hash, value.data, ETH_HASH_BYTES);
     return rc;
 }
+
+int eth_chain_scratch_put(struct eth_chain *c, uint64_t number, struct bytes rlp)
+{
+    uint8_t key[8];
+
+    be64(key, number);
+    c->unflushed++;
+    return row_put(c, TABLE_SCRATCH, key, sizeof key, rlp.data, rlp.len);
+}
+
+int eth_chain_scratch_get(struct eth_chain *c, struct bytes *rlp, uint64_t number)
+{
+    struct db_value value;
+    uint8_t key[8];
+    int rc;
+
+    be64(key, number);
+    rc = row_get(c, &value, TABLE_SCRATCH, key, sizeof key);
+    if (rc == 0)
+        *rlp = (struct bytes){value.data, value.len};
+    return rc;
+}
+
+int eth_chain_scratch_del(struct eth_chain *c, uint64_t number)
+{
+    uint8_t key[8];
+
+    be64(key, number);
+    c->unflushed++;
+    return row_del(c, TABLE_SCRATCH, key, sizeof key);
+}
