@@ -6,6 +6,7 @@
 BCOIN_VERSION=1.0.2
 BTCD_VERSION=v0.24.2
 DEVP2P_VERSION=v1.16.7
+GETH_VERSION=v1.12.2
 ETHEREUMJS_VERSION=10.0.0
 
 # Without its install scripts bcoin runs as plain JavaScript: nothing is compiled. The leveldown it
@@ -45,6 +46,27 @@ install_devp2p() {
     mkdir -p "$peers/bin"
     GOBIN=$peers/bin go install "github.com/ethereum/go-ethereum/cmd/devp2p@$DEVP2P_VERSION" &&
         echo "$DEVP2P_VERSION" >"$peers/bin/devp2p.version"
+}
+
+# The last go-ethereum whose conformance tests are for a chain with proof of work, and its chains. One
+# of its dependencies reaches into Go's runtime, which linkers since Go 1.23 must be asked to allow.
+install_geth() {
+    [ "$(cat "$peers/bin/geth.version" 2>/dev/null)" = "$GETH_VERSION" ] && return 0
+    go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
+    version_at_least "${go_version:-0}" 1.19 || install_packages golang
+    go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
+    set --
+    version_at_least "${go_version:-0}" 1.23 && set -- -ldflags=-checklinkname=0
+    say "building geth and devp2p $GETH_VERSION with go into $peers/bin"
+    mkdir -p "$peers/bin" "$peers/geth-build" "$peers/ethtest-$GETH_VERSION"
+    for program in geth devp2p; do
+        GOBIN=$peers/geth-build go install "$@" \
+            "github.com/ethereum/go-ethereum/cmd/$program@$GETH_VERSION" || return 1
+        mv "$peers/geth-build/$program" "$peers/bin/$program-$GETH_VERSION" || return 1
+    done
+    cp "$(go env GOMODCACHE)/github.com/ethereum/go-ethereum@$GETH_VERSION/cmd/devp2p/internal/"ethtest/testdata/* \
+        "$peers/ethtest-$GETH_VERSION/" && chmod u+w "$peers/ethtest-$GETH_VERSION/"* &&
+        echo "$GETH_VERSION" >"$peers/bin/geth.version"
 }
 
 install_ethereumjs() {

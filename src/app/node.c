@@ -23,6 +23,7 @@
 #include "app/node_api.h"
 #include "app/node_discovery.h"
 #include "app/node_electrum.h"
+#include "app/node_eth.h"
 #include "app/node_ethereum.h"
 #include "app/node_gate.h"
 #include "app/node_health.h"
@@ -185,6 +186,7 @@ static void take_down(struct node *n)
         server_join(n->server);
     if (n->bitcoin_started)
         bitcoin_stop(n->bitcoin);
+    node_eth_stop(n);
     node_electrum_stop(n);
     node_nat_stop(n);
     node_discovery_stop(n);

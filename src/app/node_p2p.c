@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/node_eth.h"
 #include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -163,6 +164,8 @@ int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
     if (rc == 0)
         rc = p2p_new(&n->p2p->net, &config);
     explicit_bzero(config.secret, sizeof config.secret);
+    if (rc == 0)
+        rc = node_eth_start(n, n->p2p->net);
     if (rc == 0)
         rc = attach(n);
     if (rc < 0)

@@ -8,6 +8,7 @@
 #include "app/exit_status.h"
 #include "app/node_book.h"
 #include "app/node_electrum.h"
+#include "app/node_eth.h"
 #include "app/node_gate.h"
 #include "app/node_local.h"
 #include "app/node_lookup.h"
@@ -332,6 +333,7 @@ void node_free_parts(struct node *n)
     server_free(n->server);
     dialer_free(n->dialer);
     node_p2p_free(n);
+    node_eth_free(n);
     dial_paths_free(n->paths);
     node_electrum_free(n);
     bitcoin_free(n->bitcoin);

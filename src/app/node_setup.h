@@ -20,6 +20,7 @@ struct node_api;
 struct node_discovery;
 struct service;
 struct node_electrum;
+struct node_eth;
 struct node_p2p;
 struct node_ethereum_dns;
 struct node_i2p;
@@ -57,6 +58,7 @@ struct node {
     bool ethereum_started;
     struct node_electrum *electrum; /* or NULL */
     struct node_p2p *p2p;           /* or NULL */
+    struct node_eth *eth;           /* or NULL */
     struct node_nat *nat;           /* or NULL */
     struct node_i2p *i2p;           /* or NULL */
     struct dial_paths *paths;

@@ -86,7 +86,11 @@ struct options {
     struct option_list dnsseed_name; /* in place of the network's own; regtest only */
     char *dns_server;                /* ADDR:PORT, or NULL: the system's */
 
-    const char *ethereum;            /* "mainnet", ..., or NULL; static text */
+    char *ethereum;        /* "mainnet", ..., a genesis file, or NULL */
+    int64_t eth_networkid; /* 0: the network's own */
+    char *eth_import;      /* file, or NULL */
+    char *eth_head;        /* hexadecimal hash, or NULL */
+    bool eth_receipts, eth_legacy;
     struct option_list eth_listen;   /* ADDR[:PORT], at most one of each family */
     struct option_list eth_external; /* ADDR[:PORT], likewise */
     int64_t eth_maxpeers;

@@ -1,4 +1,4 @@
-"""A JSON-RPC call over HTTP, as bcoin and btcd serve it."""
+"""A JSON-RPC call over HTTP, as bcoin and btcd serve it; geth wants version 2.0."""
 
 import base64
 import json
@@ -6,9 +6,9 @@ import urllib.error
 import urllib.request
 
 
-def call(url, method, *parameters, user=None, password=None, timeout=60):
+def call(url, method, *parameters, user=None, password=None, timeout=60, version="1.0"):
     """The result; RuntimeError with the server's words when it refuses."""
-    body = {"jsonrpc": "1.0", "id": 1, "method": method, "params": list(parameters)}
+    body = {"jsonrpc": version, "id": 1, "method": method, "params": list(parameters)}
     request = urllib.request.Request(url, json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
     if user is not None:

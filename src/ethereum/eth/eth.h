@@ -1,0 +1,48 @@
+/* The eth protocol of this node (eth/62 to eth/70): a subprotocol of ethereum/p2p, and the protocol
+ * manager, a thread that owns the chain, the transaction pool and what it knows of each peer. */
+#ifndef ETHEREUM_ETH_ETH_H
+#define ETHEREUM_ETH_ETH_H
+
+#include "ethereum/chain/chain.h"
+#include "ethereum/p2p/protocol.h"
+
+struct eth;
+
+struct eth_config {
+    const struct eth_params *params; /* borrowed for the network's life */
+    struct eth_chain *chain;         /* borrowed; the manager's from eth_start to eth_stop */
+    unsigned max_peers;
+    bool legacy;           /* offer eth/62 and eth/63 too */
+    bool receipts;         /* fetch receipts as well as bodies */
+    bool has_trusted_head; /* follow this block beyond the merge */
+    uint8_t trusted_head[ETH_HASH_BYTES];
+};
+
+/* Thread: the main thread, as for all but eth_look. Returns: 0, PN_ENOMEM or another pn_err. */
+int eth_new(struct eth **out, const struct eth_config *config);
+
+/* For p2p_add_protocol; and the number that it gave. */
+const struct p2p_protocol *eth_protocol(struct eth *e);
+void eth_set_number(struct eth *e, unsigned protocol);
+
+/* Start the manager, before any peer exists. Returns: 0 or a pn_err. */
+int eth_start(struct eth *e);
+
+/* Ask the manager to leave, and wait: after server_join, for it must drain its inbox as long as
+ * peers exist. Flushes the chain. */
+void eth_stop(struct eth *e);
+
+/* After eth_stop and server_free. Accepts NULL. */
+void eth_free(struct eth *e);
+
+struct eth_view {
+    struct eth_head headers, blocks;
+    unsigned peers, pooled;
+    bool syncing;
+    int64_t beat_us; /* when the manager last turned */
+};
+
+/* Thread: any. */
+void eth_look(struct eth *e, struct eth_view *out);
+
+#endif
