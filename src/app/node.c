@@ -42,7 +42,7 @@
 #include "metrics/metrics.h"
 #include "rpc/json.h"
 
-enum { STOP_SECONDS = 10 };
+enum { STOP_SECONDS = 10, MMAP_FROM_BYTES = 128 * 1024 };
 
 /* --- stopping --- */
 
@@ -208,6 +208,9 @@ static void set_process_limits(void)
     struct rlimit files;
 
     mallopt(M_ARENA_MAX, 2);
+    /* Batches of headers and blocks come and go: what is as large as they goes back to the system.
+     * Without this glibc raises the threshold above the first one that is freed. */
+    mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
