@@ -193,7 +193,8 @@ def test_large_batches_that_nobody_asked_for_are_not_looked_at(make_node, stack)
         for _ in range(20):
             peer.send("headers", batch)
         assert peer.wait_closed()
-    assert node.disconnects(reason="unsolicited") == 1
+    parted = lambda: node.disconnects(reason="unsolicited")
+    wait_for_value("peers parted from", parted, 1, timeout=5)
     assert node.height() == 2500
 
 
