@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "harness.h"
 #include "p2p_rig.h"
@@ -441,6 +442,46 @@ START_TEST(messages_of_a_later_version_are_not_sent_to_an_older_one)
 }
 END_TEST
 
+/* --- without memory --- */
+
+START_TEST(without_memory_there_is_no_network_and_nothing_is_lost)
+{
+    struct p2p_config config = {.client = "x", .max_peers = 5, .peer = P2P_PEER_CONFIG};
+    struct p2p *n = NULL;
+    int rc = PN_ENOMEM;
+
+    ec_secret_generate(config.secret);
+    for (unsigned long i = 1; rc == PN_ENOMEM; i++) {
+        mem_fail_at(i, 0);
+        rc = p2p_new(&n, &config);
+        mem_fail_at(0, 0);
+        ck_assert_uint_lt(i, 100);
+    }
+    ck_assert_int_eq(rc, 0);
+    p2p_free(n);
+}
+END_TEST
+
+START_TEST(without_memory_a_connection_is_not_attached)
+{
+    struct peer_setup setup = {.kind = CONN_INBOUND};
+    int rc = PN_ENOMEM;
+    struct rig r;
+
+    rig_setup(&r, 10);
+    for (unsigned long i = 1; rc == PN_ENOMEM; i++) {
+        mem_fail_at(i, 0);
+        rc = p2p_peer_attach(r.net, &setup);
+        mem_fail_at(0, 0);
+        ck_assert_uint_lt(i, 100);
+    }
+    ck_assert_int_eq(rc, 0);
+    p2p_peer_detach(r.net, &setup);
+    ck_assert_int_eq(atomic_load(&r.log.attached), atomic_load(&r.log.released));
+    rig_teardown(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("p2p_session");
@@ -467,5 +508,7 @@ int main(void)
     tcase_add_test(t, nothing_behind_a_disconnect_is_handled);
     tcase_add_test(t, a_flood_of_pings_ends_at_the_write_deadline);
     tcase_add_test(t, messages_of_a_later_version_are_not_sent_to_an_older_one);
+    tcase_add_test(t, without_memory_there_is_no_network_and_nothing_is_lost);
+    tcase_add_test(t, without_memory_a_connection_is_not_attached);
     return harness_run(s);
 }

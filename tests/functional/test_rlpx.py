@@ -5,15 +5,19 @@ import time
 
 import pytest
 from discovery_peers import DEVP2P, devp2p
-from rlpx_peers import enode_of, ethereum_options
+from rlpx_peers import CROWD, Crowd, enode_of, ethereum_options
 from waiting import TIME_FACTOR, wait_for_value, wait_until
 
 needs_devp2p = pytest.mark.skipif(
     not DEVP2P.is_file(), reason=f"{DEVP2P} is missing; scripts/test installs it"
 )
 
+needs_crowd = pytest.mark.skipif(not CROWD.is_file(), reason=f"{CROWD} is not built")
+
 PENDING_MAX = 50  # src/ethereum/p2p/roster.h
 HANDSHAKE_SECONDS = 5
+ANNOUNCERS = 20
+MEMORY_FACTOR = 1 if TIME_FACTOR == 1 else 20  # sanitizers cost memory, too
 
 
 def address_of(enode):
@@ -96,3 +100,29 @@ def test_operators_ask_and_tell_as_they_do_go_ethereum(make_node):
     other = enode.replace(enode[10:16], "000000")  # hardly a point of the curve
     with pytest.raises(RuntimeError):
         node.call("admin_addPeer", other)
+
+
+@needs_crowd
+def test_fifty_idle_peers_fit_into_sixty_megabytes(make_node, tmp_path, stack):
+    options = ethereum_options("--eth-maxpeers=100", network="classic")
+    node = make_node(*options).start()
+    crowd = Crowd(tmp_path, enode_of(node), 50)
+    stack.callback(crowd.stop)
+    node.wait_for_peers(50, network="ethereum")
+    assert node.resident_bytes() < 60e6 * MEMORY_FACTOR
+    assert node.metrics().total("p2pnode_threads") >= 250
+
+
+@needs_crowd
+def test_announced_messages_cost_nothing_before_they_arrive(make_node, tmp_path, stack):
+    """Peers begin a message of eight megabytes each and send one byte of it."""
+    node = make_node(*ethereum_options(network="classic")).start()
+    idle = Crowd(tmp_path, enode_of(node), ANNOUNCERS)
+    node.wait_for_peers(ANNOUNCERS, network="ethereum")
+    before = node.resident_bytes()
+    idle.stop()
+    node.wait_for_peers(0, network="ethereum")
+    crowd = Crowd(tmp_path, enode_of(node), ANNOUNCERS, "announce")
+    stack.callback(crowd.stop)
+    node.wait_for_peers(ANNOUNCERS, network="ethereum")
+    assert node.resident_bytes() - before < ANNOUNCERS * 128 * 1024 * MEMORY_FACTOR
