@@ -8,6 +8,7 @@
 enum {
     SPAN_COUNT = 12, /* go-ethereum eth/downloader, calculateRequestSpan */
     SPAN_STEP = 16,
+    HEAD_US = 4000000, /* for the header that a peer says is its head */
 };
 
 bool headers_ask(struct downloader *d, const struct eth_header_query *q)
@@ -18,6 +19,9 @@ bool headers_ask(struct downloader *d, const struct eth_header_query *q)
     }
     (void)download_set_busy(&d->rating, d->master, SYNC_KIND_HEADERS);
     d->deadline_us = clock_mono_us() + sync_ttl_us(d);
+    /* What a peer claims to have it must be able to show at once, or claims would hold us up. */
+    if (d->stage == STAGE_HEAD && d->deadline_us > clock_mono_us() + HEAD_US)
+        d->deadline_us = clock_mono_us() + HEAD_US;
     return true;
 }
 
@@ -265,6 +269,8 @@ void headers_tick(struct downloader *d, int64_t now_us)
     } else if (d->stage == STAGE_FORWARD) {
         (void)reverse_forward(d);
     } else if (d->stage != STAGE_IDLE && d->deadline_us <= now_us) {
+        if (d->stage == STAGE_HEAD)
+            d->force_us = now_us; /* the next best may be the one who tells the truth */
         headers_stop(d, false);
         sync_drop(d, late, PN_ESTALLED); /* whom we follow must answer */
     }
