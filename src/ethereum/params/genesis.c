@@ -216,6 +216,8 @@ static void read_member(struct draft *d, struct bytes key)
 {
     struct eth_header *h = &d->p->genesis;
 
+    if (json_null(d->s)) /* as good as absent: geth writes blob gas so before Cancun */
+        return;
     if (json_key_is(key, "config"))
         read_config(d);
     else if (json_key_is(key, "alloc"))

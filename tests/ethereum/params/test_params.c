@@ -258,6 +258,17 @@ START_TEST(a_geth_genesis_file_gives_the_block_that_geth_makes_of_it)
 }
 END_TEST
 
+START_TEST(a_member_that_is_null_is_absent)
+{
+    uint8_t want[ETH_HASH_BYTES];
+
+    ck_assert_int_eq(parse("{\"gasLimit\": \"0x5000\"}"), 0);
+    memcpy(want, params.genesis.hash, sizeof want);
+    ck_assert_int_eq(parse("{\"gasLimit\": \"0x5000\", \"excessBlobGas\": null}"), 0);
+    ck_assert_mem_eq(params.genesis.hash, want, sizeof want);
+}
+END_TEST
+
 START_TEST(what_is_no_genesis_file_is_refused)
 {
     static const struct {
@@ -317,6 +328,7 @@ int main(void)
     tcase_add_test(tc, fork_ids_follow_the_vectors_of_go_ethereum_and_core_geth);
     tcase_add_test(tc, remote_fork_ids_are_judged_by_the_rules_of_eip_2124);
     tcase_add_test(tc, a_geth_genesis_file_gives_the_block_that_geth_makes_of_it);
+    tcase_add_test(tc, a_member_that_is_null_is_absent);
     tcase_add_test(tc, what_is_no_genesis_file_is_refused);
     tcase_add_test(tc, a_genesis_file_is_read_whole_or_fails_when_memory_runs_out);
     suite_add_tcase(suite, tc);
