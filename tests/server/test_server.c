@@ -12,7 +12,7 @@
 #include "thread/thread.h"
 #include "toy_proto.h"
 
-enum { MAX_PEERS = 40, INBOUND_PLACES = 6 };
+enum { MAX_PEERS = 40, INBOUND_PLACES = 6, CROWD = 500 };
 
 struct fixture {
     struct server *server;
@@ -60,7 +60,7 @@ static void set_up_places(struct fixture *f, unsigned places)
     slots_init(&f->slots, places, 0);
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
     ck_assert_int_eq(chan_init(&f->stopped, &quit_class), 0);
-    f->server = server_new(MAX_PEERS);
+    f->server = server_new(places > MAX_PEERS ? places : MAX_PEERS);
     ck_assert_ptr_nonnull(f->server);
     ck_assert_int_eq(server_add_network(f->server, &n), 0);
     ck_assert_int_eq(server_start(f->server, on_stopped, f), 0);
@@ -336,7 +336,7 @@ static void count_peer(void *arg, struct peer *p)
     peer_stats(p, &stats);
     c->peers++;
     c->ready += stats.ready;
-    c->ids |= UINT64_C(1) << peer_id(p);
+    c->ids |= peer_id(p) < 64 ? UINT64_C(1) << peer_id(p) : 0;
     if (peer_id(p) == c->part_from)
         peer_disconnect(p, PN_EBANNED);
 }
@@ -371,6 +371,50 @@ START_TEST(a_visit_meets_every_peer_once_and_is_over_when_it_returns)
 }
 END_TEST
 
+static unsigned peers_there(struct fixture *f)
+{
+    struct census c = {.peers = 0};
+
+    ck_assert_int_eq(server_visit_peers(f->server, count_peer, &c), 0);
+    return c.peers;
+}
+
+/* Whoever connects and says nothing holds a place for the time of a handshake and no longer. */
+START_TEST(five_hundred_silent_connections_are_gone_after_a_minute)
+{
+    static struct fixture f;
+    static int fds[CROWD];
+    char byte;
+
+    thread_set_role(ROLE_RPC);
+    clock_test_start(1700000000);
+    set_up_places(&f, CROWD);
+    for (int i = 0; i < CROWD; i++)
+        fds[i] = knock(&f, true);
+    ck_assert(!slots_take_inbound(&f.slots));
+    for (int i = 0; i < 20000 && thread_count(ROLE_PEER_IN) < CROWD; i++)
+        poll(NULL, 0, 1);
+    ck_assert_uint_eq(peers_there(&f), CROWD);
+    for (int s = 0; s < 60; s++) { /* in steps: a thread that is late has its own deadline */
+        if (s == 29)
+            ck_assert_uint_eq(peers_there(&f), CROWD);
+        clock_test_advance_ms(1000);
+        poll(NULL, 0, 5);
+    }
+    for (int i = 0; i < CROWD; i++)
+        while (recv(fds[i], &byte, 1, 0) > 0)
+            continue; /* a hello, or last words */
+    for (int i = 0; i < 20000 && peers_there(&f) > 0; i++)
+        poll(NULL, 0, 1);
+    ck_assert_uint_eq(peers_there(&f), 0);
+    ck_assert_uint_eq(atomic_load(&f.slots.inbound), 0);
+    tear_down(&f);
+    clock_test_stop();
+    for (int i = 0; i < CROWD; i++)
+        close(fds[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("server");
@@ -385,6 +429,7 @@ int main(void)
     tcase_add_test(t, after_the_stop_a_connection_stays_with_its_owner);
     tcase_add_test(t, a_broadcast_reaches_those_who_want_it_and_nobody_else);
     tcase_add_test(t, a_peer_that_never_reads_delays_nobody);
+    tcase_add_test(t, five_hundred_silent_connections_are_gone_after_a_minute);
     tcase_add_test(t, a_visit_meets_every_peer_once_and_is_over_when_it_returns);
     return harness_run(s);
 }
