@@ -44,13 +44,18 @@ class RealClient(Process):
         status, said, _ = self.command("getinfo")
         return json.loads(said) if status == 0 and said.startswith("{") else {}
 
-    def wait_for_height(self, height, timeout=40):
+    def wait_for_height(self, height, timeout=120):
+        """Each question starts a Python of its own, which takes its time on a busy machine."""
+
         def reached():
             info = self.info()
             heights = (info.get("server_height"), info.get("blockchain_height"))
             return info.get("connected") and heights == (height, height)
 
-        wait_until(f"electrum is at height {height}", reached, timeout)
+        try:
+            wait_until(f"electrum is at height {height}", reached, timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.info()}\n{self.log()[-3000:]}") from None
 
 
 class LineClient:
