@@ -42,10 +42,18 @@ int option_print_filled(struct buf *out, const char *text, size_t column, size_t
     return out->err;
 }
 
+/* What a fragment of help ends with. A flag that is off is what everybody expects. */
+static const char *help_default(const struct option_def *def)
+{
+    if (def->placeholder)
+        return option_shown_default(def);
+    return def->default_value && strcmp(def->default_value, "no") != 0 ? def->default_value : NULL;
+}
+
 static int print_option(struct buf *out, const struct option_def *def)
 {
     static const char margin[HELP_COLUMN + 1] = "                                  ";
-    const char *shown = option_shown_default(def);
+    const char *shown = help_default(def);
     size_t start = out->len, used;
     struct buf text;
 
@@ -63,7 +71,7 @@ static int print_option(struct buf *out, const struct option_def *def)
     buf_puts(&text, def->help);
     for (const char *const *choice = def->choices; choice && *choice; choice++)
         buf_printf(&text, "%s %s", choice == def->choices ? ":" : choice[1] ? "," : " or", *choice);
-    if (shown && def->placeholder)
+    if (shown)
         buf_printf(&text, " (%s)", shown);
     if (option_is_list(def))
         buf_puts(&text, "; may be repeated");
@@ -77,8 +85,11 @@ static int print_option(struct buf *out, const struct option_def *def)
 
 int option_print_help(struct buf *out)
 {
-    buf_puts(out, "Usage: p2pnode [OPTION]...\n"
-                  "Take part in a peer-to-peer network without running a full node.\n");
+    buf_puts(out,
+             "Usage: p2pnode [OPTION]...\n"
+             "  or:  p2pnode ctl [OPTION]... COMMAND [ARGUMENT]...\n"
+             "Take part in peer-to-peer networks (Bitcoin, Ethereum, Electrum) without a full\n"
+             "node. With ctl, ask or steer the one that runs; \"p2pnode ctl help\" says more.\n");
     for (unsigned section = 0; section < SECTION_COUNT; section++) {
         buf_printf(out, "\n%s:\n", option_section_heading((enum option_section)section));
         for (unsigned i = 0; i < OPTION_COUNT; i++)

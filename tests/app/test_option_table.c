@@ -40,6 +40,7 @@ START_TEST(every_row_is_well_formed)
         ck_assert_msg(id == i, "%s: a key stands twice in the table", def->name);
         ck_assert_msg(def->help && *def->help && !strchr(".:", def->help[strlen(def->help) - 1]),
                       "%s: help is a fragment", def->name);
+        ck_assert_msg(!strchr(def->help, '('), "%s: help leaves the default to --help", def->name);
         ck_assert_msg(def->man && isupper((unsigned char)*def->man) &&
                           def->man[strlen(def->man) - 1] == '.',
                       "%s: man is whole sentences", def->name);
