@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "harness.h"
+#include "server/copies.h"
 #include "server/server.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
@@ -371,6 +373,62 @@ START_TEST(a_visit_meets_every_peer_once_and_is_over_when_it_returns)
 }
 END_TEST
 
+struct short_copy {
+    uint64_t id;
+    bool ready;
+    uint8_t rest[100];
+};
+
+/* Every second peer is wanted. */
+static bool copy_even(void *arg, void *item, struct peer *p)
+{
+    struct short_copy *c = item;
+    struct peer_stats stats;
+
+    ck_assert_int_eq(thread_role(), ROLE_SERVER);
+    ck_assert_uint_eq(c->id, peer_id(p));
+    for (size_t i = 0; i < sizeof c->rest; i++)
+        ck_assert_uint_eq(c->rest[i], 0);
+    memset(c->rest, 0xff, sizeof c->rest);
+    peer_stats(p, &stats);
+    c->ready = stats.ready;
+    ++*(unsigned *)arg;
+    return peer_id(p) % 2 == 0;
+}
+
+START_TEST(copies_of_peers_come_in_the_order_of_their_ids)
+{
+    enum { PEERS = 12 };
+    const struct short_copy *peers;
+    struct server_copies copies;
+    unsigned visits = 0;
+    struct fixture f;
+    int fds[PEERS];
+
+    thread_set_role(ROLE_RPC);
+    set_up_places(&f, PEERS);
+    for (int i = 0; i < PEERS; i++)
+        fds[i] = join(&f); /* ids from 1 on */
+    await_ready(&f, PEERS);
+    ck_assert_int_eq(server_copy_peers(f.server, &copies, sizeof *peers, copy_even, &visits), 0);
+    ck_assert_uint_eq(visits, PEERS);
+    ck_assert_uint_eq(copies.n, PEERS / 2);
+    peers = copies.items;
+    for (unsigned i = 0; i < copies.n; i++) {
+        ck_assert_uint_eq(peers[i].id, 2 * (i + 1));
+        ck_assert(peers[i].ready);
+    }
+    mem_free(copies.items);
+    server_stop(f.server);
+    ck_assert_int_eq(chan_recv(&f.stopped, NULL, CLOCK_NEVER), PN_ECLOSED);
+    ck_assert_int_eq(server_copy_peers(f.server, &copies, sizeof *peers, copy_even, &visits),
+                     PN_ECLOSED);
+    tear_down(&f);
+    for (int i = 0; i < PEERS; i++)
+        close(fds[i]);
+}
+END_TEST
+
 static unsigned peers_there(struct fixture *f)
 {
     struct census c = {.peers = 0};
@@ -431,5 +489,6 @@ int main(void)
     tcase_add_test(t, a_peer_that_never_reads_delays_nobody);
     tcase_add_test(t, five_hundred_silent_connections_are_gone_after_a_minute);
     tcase_add_test(t, a_visit_meets_every_peer_once_and_is_over_when_it_returns);
+    tcase_add_test(t, copies_of_peers_come_in_the_order_of_their_ids);
     return harness_run(s);
 }

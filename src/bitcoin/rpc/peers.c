@@ -1,6 +1,5 @@
 /* Methods about peers. What they show is copied out on the server's thread, with one visit to the
  * whole table, and made into JSON on ours. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,9 +8,10 @@
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 #include "peer/peer.h"
+#include "server/copies.h"
 
 struct peer_copy {
-    uint64_t id;
+    uint64_t id; /* first, for server_copy_peers */
     enum conn_kind kind;
     struct net_addr addr, seen_us_at;
     struct peer_stats stats;
@@ -21,13 +21,6 @@ struct peer_copy {
     int64_t time_offset_s, fee_filter;
     bool relay, exempt;
     char user_agent[BTC_USER_AGENT_MAX + 1];
-};
-
-struct copies {
-    struct btc_rpc *context;
-    struct peer_copy *items;
-    size_t n, cap;
-    bool ran_out;
 };
 
 bool rpc_peer_is_ready(const struct peer *p)
@@ -40,30 +33,14 @@ bool rpc_peer_is_ready(const struct peer *p)
 
 /* --- copying, on the server's thread --- */
 
-static struct peer_copy *add_copy(struct copies *all)
+static bool copy_peer(void *arg, void *item, struct peer *p)
 {
-    if (all->n == all->cap) {
-        size_t cap = all->cap ? 2 * all->cap : 64;
-        struct peer_copy *items = mem_realloc_array(all->items, cap, sizeof *items);
-
-        if (!items) {
-            all->ran_out = true;
-            return NULL;
-        }
-        all->items = items;
-        all->cap = cap;
-    }
-    return &all->items[all->n++];
-}
-
-static void copy_peer(void *arg, struct peer *p)
-{
-    struct copies *all = arg;
+    const struct btc_rpc *context = arg;
     const struct btc_peer *bp = btc_peer_of(p);
-    struct peer_copy *c = rpc_peer_is_ready(p) ? add_copy(all) : NULL;
+    struct peer_copy *c = item;
 
-    if (!c)
-        return;
+    if (!rpc_peer_is_ready(p))
+        return false;
     *c = (struct peer_copy){
         .id = peer_id(p),
         .kind = peer_kind(p),
@@ -75,34 +52,26 @@ static void copy_peer(void *arg, struct peer *p)
         .time_offset_s = bp->time_offset_s,
         .fee_filter = atomic_load(&bp->fee_filter_sat_per_kvb),
         .relay = bp->relay,
-        .exempt = gate_is_exempt(all->context->gate, peer_addr(p)),
+        .exempt = gate_is_exempt(context->gate, peer_addr(p)),
     };
     peer_stats(p, &c->stats);
     btc_proto_ops.usefulness(p, &c->usefulness);
     memcpy(c->user_agent, bp->user_agent, sizeof c->user_agent);
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct peer_copy *x = a, *y = b;
-
-    return x->id < y->id ? -1 : x->id > y->id;
+    return true;
 }
 
 /* Owns: the caller frees all->items. Returns: whether there are copies; otherwise the call has
  * failed. */
-static bool copy_peers(struct rpc_call *c, struct copies *all)
+static bool copy_peers(struct rpc_call *c, struct server_copies *all)
 {
-    *all = (struct copies){.context = c->arg};
-    if (server_visit_peers(all->context->server, copy_peer, all) < 0)
-        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
-    else if (all->ran_out)
+    struct btc_rpc *context = c->arg;
+    int rc = server_copy_peers(context->server, all, sizeof(struct peer_copy), copy_peer, context);
+
+    if (rc == PN_ENOMEM)
         rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
-    if (c->code)
-        MEM_FREE(all->items);
-    else if (all->n > 0)
-        qsort(all->items, all->n, sizeof *all->items, by_id);
-    return !c->code;
+    else if (rc < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
+    return rc == 0;
 }
 
 /* --- shapes --- */
@@ -178,19 +147,21 @@ static cJSON *peer_object(const struct btc_rpc *context, const struct peer_copy 
 
 void rpc_getpeerinfo(struct rpc_call *c)
 {
-    struct copies all;
+    struct server_copies all;
+    const struct peer_copy *peers;
 
     if (!copy_peers(c, &all))
         return;
+    peers = all.items;
     c->result = json_new_array();
     for (size_t i = 0; i < all.n; i++)
-        json_push(c->result, peer_object(c->arg, &all.items[i]));
+        json_push(c->result, peer_object(c->arg, &peers[i]));
     mem_free(all.items);
 }
 
 void rpc_getconnectioncount(struct rpc_call *c)
 {
-    struct copies all;
+    struct server_copies all;
 
     if (!copy_peers(c, &all))
         return;

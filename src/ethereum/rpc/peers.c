@@ -1,7 +1,6 @@
 /* Who is connected. What is shown is copied out on the server's thread, with one visit to the whole
  * table, and made into JSON on ours. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -9,11 +8,12 @@
 #include "codec/hex.h"
 #include "ethereum/rpc/internal.h"
 #include "peer/peer.h"
+#include "server/copies.h"
 
 enum { CAP_TEXT_BYTES = P2P_NAME_MAX + 16 };
 
 struct peer_copy {
-    uint64_t number;
+    uint64_t id; /* first, for server_copy_peers */
     struct net_addr addr;
     uint8_t pubkey[EC_PUBKEY_BYTES];
     char client[P2P_CLIENT_BYTES];
@@ -22,40 +22,17 @@ struct peer_copy {
     unsigned n_caps;
 };
 
-struct copies {
-    struct eth_rpc *context;
-    struct peer_copy *items;
-    size_t n, cap;
-    bool ran_out;
-};
-
 /* --- copying, on the server's thread --- */
 
-static struct peer_copy *add_copy(struct copies *all)
+static bool copy_peer(void *arg, void *item, struct peer *p)
 {
-    if (all->n == all->cap) {
-        size_t cap = all->cap ? 2 * all->cap : 64;
-        struct peer_copy *items = mem_realloc_array(all->items, cap, sizeof *items);
+    const struct eth_rpc *context = arg;
+    struct peer_copy *c = item;
 
-        if (!items) {
-            all->ran_out = true;
-            return NULL;
-        }
-        all->items = items;
-        all->cap = cap;
-    }
-    return &all->items[all->n++];
-}
-
-static void copy_peer(void *arg, struct peer *p)
-{
-    struct copies *all = arg;
-    struct peer_copy *c = p2p_is_ready(all->context->p2p, p) ? add_copy(all) : NULL;
-
-    if (!c)
-        return;
+    if (!p2p_is_ready(context->p2p, p))
+        return false;
     *c = (struct peer_copy){
-        .number = peer_id(p),
+        .id = peer_id(p),
         .addr = *peer_addr(p),
         .inbound = peer_inbound(p),
         .trusted = p2p_peer_is_trusted(p),
@@ -64,13 +41,7 @@ static void copy_peer(void *arg, struct peer *p)
     c->n_caps = p2p_peer_caps(p, c->caps);
     memcpy(c->pubkey, p2p_peer_pubkey(p), sizeof c->pubkey);
     snprintf(c->client, sizeof c->client, "%s", p2p_peer_client(p));
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const struct peer_copy *x = a, *y = b;
-
-    return x->number < y->number ? -1 : x->number > y->number;
+    return true;
 }
 
 /* --- shapes --- */
@@ -115,19 +86,21 @@ static cJSON *describe(const struct peer_copy *c)
 
 void rpc_admin_peers(struct rpc_call *c)
 {
-    struct copies all = {.context = c->arg};
+    struct eth_rpc *context = c->arg;
+    const struct peer_copy *peers;
+    struct server_copies all;
+    int rc = server_copy_peers(context->server, &all, sizeof *peers, copy_peer, context);
 
-    if (server_visit_peers(all.context->server, copy_peer, &all) < 0)
-        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
-    else if (all.ran_out)
+    if (rc == PN_ENOMEM)
         rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
-    if (!c->code) {
-        if (all.n > 0)
-            qsort(all.items, all.n, sizeof *all.items, by_number);
-        c->result = json_new_array();
-        for (size_t i = 0; i < all.n; i++)
-            json_push(c->result, describe(&all.items[i]));
-    }
+    else if (rc < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
+    if (c->code)
+        return;
+    peers = all.items;
+    c->result = json_new_array();
+    for (size_t i = 0; i < all.n; i++)
+        json_push(c->result, describe(&peers[i]));
     mem_free(all.items);
 }
 
