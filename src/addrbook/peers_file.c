@@ -1,5 +1,5 @@
-/* Loading and saving: what to do with a file that is damaged. The format is described in
- * peers_format.h. */
+/* Loading, and what to do with a file that is damaged. The format is described in peers_format.h;
+ * peers_read.c parses it, peers_write.c saves. */
 #include "addrbook/peers_file.h"
 
 #include <string.h>
@@ -8,21 +8,12 @@
 #include "addrbook/peers_format.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "codec/hex.h"
 #include "log/log.h"
 #include "store/atomic_file.h"
 #include "store/move_aside.h"
 #include "store/read_file.h"
 
 #define LOG_SUBSYSTEM "addrbook"
-
-const char *peers_asmap_text(char out[PEERS_ID_TEXT_BYTES], const struct net_policy *policy)
-{
-    out[0] = '\0';
-    if (policy && policy->asmap)
-        hex_encode(out, asmap_id(policy->asmap), ASMAP_ID_BYTES);
-    return out;
-}
 
 static void move_aside(const char *path, int why, size_t at)
 {
@@ -77,9 +68,4 @@ int peers_file_load(struct addrbook *b, const char *path)
         move_aside(path, rc, at);
     peers_content_free(&content);
     return rc;
-}
-
-int peers_file_save(struct addrbook *b, const char *path)
-{
-    return peers_write(b, path);
 }

@@ -1,5 +1,5 @@
 /* peers.json: the book on disk, in btcd's format, so that either program continues with the other's
- * file. doc comment of the format: peers_file.c. */
+ * file. The format is described in peers_format.h. */
 #ifndef ADDRBOOK_PEERS_FILE_H
 #define ADDRBOOK_PEERS_FILE_H
 

@@ -55,7 +55,4 @@ struct peers_content {
 int peers_parse(struct peers_content *out, size_t *at, const uint8_t *text, size_t len);
 void peers_content_free(struct peers_content *c);
 
-/* Write the book's text to `path` whole. Returns: 0 or a pn_err. */
-int peers_write(struct addrbook *b, const char *path);
-
 #endif

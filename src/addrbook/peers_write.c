@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addrbook/book.h"
+#include "addrbook/peers_file.h"
 #include "addrbook/peers_format.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -195,6 +196,14 @@ static void put_own_row(struct writer *w, const struct addrbook_record *r, const
     putf(w, "]}");
 }
 
+const char *peers_asmap_text(char out[PEERS_ID_TEXT_BYTES], const struct net_policy *policy)
+{
+    out[0] = '\0';
+    if (policy && policy->asmap)
+        hex_encode(out, asmap_id(policy->asmap), ASMAP_ID_BYTES);
+    return out;
+}
+
 static void put_own_member(struct writer *w, const struct net_policy *policy)
 {
     char asmap[PEERS_ID_TEXT_BYTES];
@@ -252,7 +261,7 @@ static int write_image(struct addrbook *b, const struct image *im, const char *p
     return atomic_file_commit(&w.file);
 }
 
-int peers_write(struct addrbook *b, const char *path)
+int peers_file_save(struct addrbook *b, const char *path)
 {
     struct image im;
     int rc = image_take(&im, b);
