@@ -10,11 +10,14 @@ mkdir -p "$out/doc" "$out/contrib/completion"
 # Through files, so that a failing program stops the script before anything is replaced.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for form in man sample bash zsh; do
+for form in man conf reload sample bash zsh; do
     "$program" --dump-options=$form >"$work/$form"
 done
 sed -e "/^@OPTIONS@\$/{r $work/man" -e 'd' -e '}' "$source/doc/p2pnode.1.in" >"$work/p2pnode.1"
 cp "$work/p2pnode.1" "$out/doc/p2pnode.1"
+sed -e "/^@KEYS@\$/{r $work/conf" -e 'd' -e '}' -e "/^@RELOAD@\$/{r $work/reload" -e 'd' -e '}' \
+    "$source/doc/p2pnode.conf.5.in" >"$work/p2pnode.conf.5"
+cp "$work/p2pnode.conf.5" "$out/doc/p2pnode.conf.5"
 for page in metrics api; do
     "$source/doc/reference" $page "$source" >"$work/page"
     cp "$work/page" "$out/doc/p2pnode-$page.7"

@@ -62,7 +62,7 @@ install_build_packages() {
 
 install_test_packages() {
     install_packages check chromium clang clang-format dante-server dnsmasq-base electrum i2pd libclang-rt-14-dev llvm \
-        mandoc microsocks prometheus python3-aiorpcx shellcheck spin strace systemd tor xz-utils zsh
+        logrotate mandoc microsocks prometheus python3-aiorpcx shellcheck spin strace systemd tor xz-utils zsh
     # A Python from elsewhere brings its own pytest, or can use Debian's.
     python3 -c 'import pytest' 2>/dev/null || install_packages python3-pytest
 }

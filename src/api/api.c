@@ -8,11 +8,11 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "api/auth.h"
 #include "api/connections.h"
 #include "api/events.h"
 #include "api/guard.h"
@@ -362,6 +362,45 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
     log_info("api", "metrics and health at http://%s", net_addr_format(text, &a->config.addr));
     *out = a;
     return 0;
+}
+
+/* --- changes while it runs --- */
+
+int api_change_make(struct api_change *out, const struct api_config *config)
+{
+    int rc = api_auth_make(out->password, config->user, config->password);
+
+    out->allowed = config->allowed;
+    out->event_log = NULL;
+    out->log_fd = -1;
+    if (rc < 0 || !config->event_log)
+        return rc;
+    out->event_log = mem_strdup(config->event_log);
+    rc = out->event_log ? events_open_log(&out->log_fd, out->event_log) : PN_ENOMEM;
+    if (rc < 0)
+        api_change_drop(out);
+    return rc;
+}
+
+void api_change_drop(struct api_change *c)
+{
+    if (c->log_fd >= 0)
+        close(c->log_fd);
+    MEM_FREE(c->event_log);
+    c->log_fd = -1;
+    OPENSSL_cleanse(c->password, sizeof c->password);
+}
+
+void api_change(struct api *a, struct api_change *c)
+{
+    a->config.allowed = c->allowed;
+    memcpy(a->auth.password, c->password, sizeof a->auth.password);
+    if (a->events) {
+        events_set_log(a->events, c->event_log, c->log_fd);
+        c->event_log = NULL;
+        c->log_fd = -1;
+    }
+    api_change_drop(c);
 }
 
 int api_reopen(struct api *a)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/auth.h"
 #include "journal/journal.h"
 #include "net/subnet.h"
 #include "rpc/rpc.h"
@@ -45,6 +46,23 @@ struct api_config {
 /* Bind, write the cookie and serve. Thread: the main thread, before loop_run. config is copied.
  * Returns: 0, PN_EBUSY when the address is in use, or another pn_err. */
 int api_new(struct api **out, struct event_base *base, const struct api_config *config);
+
+/* What of the configuration may change while the API runs. */
+struct api_change {
+    struct subnet_list allowed;
+    char password[API_CREDENTIAL_BYTES]; /* the header that user and password ask for */
+    char *event_log;                     /* or NULL */
+    int log_fd;                          /* that file, open for appending, or -1 */
+};
+
+/* Prepare it from the fields of `config` that may change; event_log is opened. Thread: loop.
+ * Returns: 0, and api_change or api_change_drop must follow; PN_ETOOLARGE for a credential; or what
+ * opening the file gives. */
+int api_change_make(struct api_change *out, const struct api_config *config);
+void api_change_drop(struct api_change *c);
+
+/* Put it in force; nothing can fail. Open connections stay. Thread: loop. */
+void api_change(struct api *a, struct api_change *c);
 
 /* The file of events was moved aside: open it anew. Thread: loop. Returns: 0 or a pn_err. */
 int api_reopen(struct api *a);

@@ -49,16 +49,21 @@ static int write_cookie(struct api_auth *a)
     return rc;
 }
 
+int api_auth_make(char out[API_CREDENTIAL_BYTES], const char *user, const char *password)
+{
+    out[0] = '\0';
+    return user && password ? make_credential(out, user, password) : 0;
+}
+
 int api_auth_open(struct api_auth *a, const char *cookie_path, const char *user,
                   const char *password)
 {
-    int rc = 0;
+    int rc;
 
     *a = (struct api_auth){.cookie_path = mem_strdup(cookie_path)};
     if (!a->cookie_path)
         return PN_ENOMEM;
-    if (user && password)
-        rc = make_credential(a->password, user, password);
+    rc = api_auth_make(a->password, user, password);
     if (rc == 0)
         rc = write_cookie(a);
     if (rc < 0)

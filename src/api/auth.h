@@ -21,6 +21,10 @@ struct api_auth {
 int api_auth_open(struct api_auth *a, const char *cookie_path, const char *user,
                   const char *password);
 
+/* The header that user and password ask for; "" without them. Thread: any. Returns: 0 or
+ * PN_ETOOLARGE. */
+int api_auth_make(char out[API_CREDENTIAL_BYTES], const char *user, const char *password);
+
 /* Whether the value of the Authorization header is right; compared in constant time. Accepts NULL.
  * Thread: loop. */
 bool api_auth_ok(const struct api_auth *a, const char *header);

@@ -256,9 +256,10 @@ int events_subscribe(struct events *e, struct evhttp_request *req, const char *t
 
 /* --- the file --- */
 
-static int open_log(const char *path)
+int events_open_log(int *fd, const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    return *fd < 0 ? PN_EIO : 0;
 }
 
 /* A full disk costs events, as a slow reader does; what was written in part stays a line of its
@@ -283,15 +284,27 @@ static void write_log(struct events *e)
 
 int events_reopen(struct events *e)
 {
-    int fd = e->log_path ? open_log(e->log_path) : -1;
+    int fd, rc = e->log_path ? events_open_log(&fd, e->log_path) : 0;
 
-    if (!e->log_path)
-        return 0;
-    if (fd < 0)
-        return PN_EIO;
+    if (!e->log_path || rc < 0)
+        return rc;
     close(e->log_fd);
     e->log_fd = fd;
     return 0;
+}
+
+void events_set_log(struct events *e, char *path, int fd)
+{
+    if (e->log_fd >= 0) {
+        write_log(e); /* what happened until now belongs to the old one */
+        close(e->log_fd);
+    } else {
+        e->log.cursor = journal_subscribe(e->journal);
+    }
+    mem_free(e->log_path);
+    e->log_path = path;
+    e->log_fd = fd;
+    keep_ticking(e);
 }
 
 /* --- life --- */
@@ -325,8 +338,8 @@ int events_new(struct events **out, struct event_base *base, struct journal *jou
     e->log_path = log_path ? mem_strdup(log_path) : NULL;
     if (!e->tick || (log_path && !e->log_path))
         goto fail;
-    rc = PN_EIO;
-    if (log_path && (e->log_fd = open_log(log_path)) < 0)
+    rc = log_path ? events_open_log(&e->log_fd, log_path) : 0;
+    if (rc < 0)
         goto fail;
     keep_ticking(e);
     *out = e;

@@ -24,6 +24,13 @@ int events_new(struct events **out, struct event_base *base, struct journal *jou
  * EVENTS_CLIENTS_MAX, and it is not. */
 int events_subscribe(struct events *e, struct evhttp_request *req, const char *topics);
 
+/* Open a file for events_set_log. Thread: any. Returns: 0; PN_EIO. */
+int events_open_log(int *fd, const char *path);
+
+/* Append to this file from now on, which events_open_log has opened, or to none: NULL and -1.
+ * Thread: loop. Owns: takes both. */
+void events_set_log(struct events *e, char *path, int fd);
+
 /* Open the file anew, after it was moved aside. On failure the old one stays. Thread: loop.
  * Returns: 0 or a pn_err. */
 int events_reopen(struct events *e);

@@ -79,23 +79,33 @@ const struct rpc_set *node_api_methods(const struct node *n)
 
 /* --- life --- */
 
+/* The fields that may change while the node runs. */
+static int fill_changing(struct api_config *config, const struct options *o)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < o->api_allow.n && rc == 0; i++)
+        rc = subnet_list_add(&config->allowed, o->api_allow.items[i]);
+    config->user = o->api_user;
+    config->password = o->api_password;
+    config->event_log = o->event_log;
+    return rc;
+}
+
 static int fill_config(struct api_config *config, struct node *n)
 {
     const struct options *o = n->options;
     struct node_api *a = n->api;
     int rc = net_addr_parse(&config->addr, o->api_listen, 0), len;
 
-    for (size_t i = 0; i < o->api_allow.n && rc == 0; i++)
-        rc = subnet_list_add(&config->allowed, o->api_allow.items[i]);
+    if (rc == 0)
+        rc = fill_changing(config, o);
     len = o->api_cookie_file ? snprintf(a->cookie_path, PATH_BYTES, "%s", o->api_cookie_file)
                              : snprintf(a->cookie_path, PATH_BYTES, "%s/.cookie", o->datadir);
     if (len >= PATH_BYTES)
         return PN_ETOOLARGE;
     config->cookie_path = a->cookie_path;
-    config->user = o->api_user;
-    config->password = o->api_password;
     config->journal = n->journal;
-    config->event_log = o->event_log;
     collect_methods(n);
     config->methods = a->methods;
     return rc;
@@ -123,6 +133,28 @@ int node_api_start(struct node *n)
 int node_api_reopen(struct node *n)
 {
     return n->api ? api_reopen(n->api->api) : 0;
+}
+
+int node_api_prepare(struct api_change *out, const struct node *n, const struct options *fresh)
+{
+    struct api_config config = {.n_live = 0};
+    int rc = n->api ? fill_changing(&config, fresh) : 0;
+
+    *out = (struct api_change){.log_fd = -1};
+    if (!n->api)
+        return 0;
+    if (rc == 0)
+        rc = api_change_make(out, &config);
+    if (rc < 0)
+        log_error("app", "cannot write events to %s, or take the credential: %s",
+                  fresh->event_log ? fresh->event_log : "no file", pn_strerror(rc));
+    return rc;
+}
+
+void node_api_change(struct node *n, struct api_change *c)
+{
+    if (n->api)
+        api_change(n->api->api, c);
 }
 
 int64_t node_api_heartbeat_us(const struct node *n)

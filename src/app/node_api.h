@@ -4,7 +4,9 @@
 
 #include "rpc/rpc.h"
 
+struct api_change;
 struct node;
+struct options;
 
 /* Nothing without --api-listen. Thread: the main thread, when server and networks are made.
  * Returns: 0 or a pn_err, which has been logged. */
@@ -12,6 +14,11 @@ int node_api_start(struct node *n);
 
 /* Open the file of events anew. Thread: loop. Returns: 0 or a pn_err. */
 int node_api_reopen(struct node *n);
+
+/* What of its options may change while it runs, as api_change and its like (api/api.h). Without
+ * --api-listen it does nothing. Thread: loop. */
+int node_api_prepare(struct api_change *out, const struct node *n, const struct options *fresh);
+void node_api_change(struct node *n, struct api_change *c);
 
 /* Thread: the main thread, when the loop does not run. */
 void node_api_stop(struct node *n);

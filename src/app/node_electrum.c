@@ -72,7 +72,8 @@ static int get_pair(struct buf *cert, struct buf *key, const char *cert_path, co
     return rc;
 }
 
-static int use_certificate(struct node *n, const char *cert_path, const char *key_path, bool own)
+static int load_pair(struct tls_context **out, const char *cert_path, const char *key_path,
+                     bool own)
 {
     struct buf cert, key;
     int rc;
@@ -81,8 +82,8 @@ static int use_certificate(struct node *n, const char *cert_path, const char *ke
     buf_init(&key, TLS_PEM_MAX_BYTES);
     rc = get_pair(&cert, &key, cert_path, key_path, own);
     if (rc == 0)
-        rc = electrum_use_certificate(n->electrum->electrum, (struct bytes){cert.data, cert.len},
-                                      (struct bytes){key.data, key.len});
+        rc = tls_context_server(out, (struct bytes){cert.data, cert.len},
+                                (struct bytes){key.data, key.len});
     if (rc < 0)
         log_error("electrum", "cannot use the certificate %s with the key %s: %s", cert_path,
                   key_path, pn_strerror(rc));
@@ -93,22 +94,24 @@ static int use_certificate(struct node *n, const char *cert_path, const char *ke
     return rc;
 }
 
-static int set_up_tls(struct node *n)
+/* The certificate that the options name. Owns: the caller frees *out, which is NULL when nobody is
+ * listened to over TLS. Returns: 0 or a pn_err, which has been logged. */
+static int load_certificate(struct tls_context **out, const struct node *n, const struct options *o)
 {
-    const struct options *o = n->options;
     char *paths;
     int rc;
 
-    if (o->electrum_tls_listen.n == 0)
+    *out = NULL;
+    if (n->options->electrum_tls_listen.n == 0)
         return 0;
     if (o->electrum_certificate && o->electrum_key)
-        return use_certificate(n, o->electrum_certificate, o->electrum_key, false);
+        return load_pair(out, o->electrum_certificate, o->electrum_key, false);
     paths = mem_alloc_array(2, FILE_NAME_BYTES);
     if (!paths)
         return PN_ENOMEM;
-    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-cert.pem", o->datadir);
-    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-key.pem", o->datadir);
-    rc = use_certificate(n, paths, paths + FILE_NAME_BYTES, true);
+    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-cert.pem", n->options->datadir);
+    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-key.pem", n->options->datadir);
+    rc = load_pair(out, paths, paths + FILE_NAME_BYTES, true);
     mem_free(paths);
     return rc;
 }
@@ -271,6 +274,7 @@ static int make(struct node *n, struct electrum_config *config)
 int node_electrum_make(struct node *n)
 {
     struct electrum_config config;
+    struct tls_context *tls = NULL;
     char *banner;
     int rc;
 
@@ -296,10 +300,53 @@ int node_electrum_make(struct node *n)
     if (rc == 0)
         rc = electrum_attach(n->electrum->electrum, n->server, &n->electrum->slots);
     if (rc == 0)
-        rc = set_up_tls(n);
+        rc = load_certificate(&tls, n, n->options);
+    if (tls)
+        electrum_use_certificate(n->electrum->electrum, tls);
     if (rc == 0)
         bitcoin_on_tip(n->bitcoin, on_tip_moved, n->electrum->electrum);
     return rc;
+}
+
+/* --- changes while it runs --- */
+
+int node_electrum_prepare(struct node_electrum_change *out, const struct node *n,
+                          const struct options *fresh)
+{
+    int rc;
+
+    *out = (struct node_electrum_change){.tls = NULL};
+    if (!n->electrum)
+        return 0;
+    rc = read_banner(&out->banner, fresh);
+    if (rc == 0 && fresh->electrum_donation_address) {
+        out->donation_address = mem_strdup(fresh->electrum_donation_address);
+        rc = out->donation_address ? 0 : PN_ENOMEM;
+    }
+    if (rc == 0)
+        rc = load_certificate(&out->tls, n, fresh);
+    return rc;
+}
+
+void node_electrum_change(struct node *n, struct node_electrum_change *c,
+                          const struct options *fresh)
+{
+    if (!n->electrum)
+        return;
+    electrum_set_texts(n->electrum->electrum, c->banner, c->donation_address);
+    electrum_set_costs(n->electrum->electrum, (double)fresh->electrum_cost_soft,
+                       (double)fresh->electrum_cost_hard);
+    if (c->tls)
+        electrum_use_certificate(n->electrum->electrum, c->tls);
+    *c = (struct node_electrum_change){.tls = NULL};
+}
+
+void node_electrum_drop(struct node_electrum_change *c)
+{
+    tls_context_free(c->tls);
+    mem_free(c->banner);
+    mem_free(c->donation_address);
+    *c = (struct node_electrum_change){.tls = NULL};
 }
 
 /* --- listening --- */

@@ -4,6 +4,8 @@
 #define APP_NODE_ELECTRUM_H
 
 struct node;
+struct options;
+struct tls_context;
 
 /* Sessions there may be, for the size of the peer table; 0 without --electrum. Thread: any. */
 unsigned node_electrum_places(const struct node *n);
@@ -11,6 +13,19 @@ unsigned node_electrum_places(const struct node *n);
 /* Make it, when --electrum is set, and join the server. Thread: the main thread, when Bitcoin and
  * the server are made. Returns: 0 or a pn_err; node_electrum_stop undoes what was done. */
 int node_electrum_make(struct node *n);
+
+/* What of its options may change while it runs: texts and certificate are read from their files
+ * again. Thread: loop, for all three. node_electrum_prepare returns 0 or a pn_err, which has been
+ * logged; node_electrum_drop follows in any case, and accepts what has been put in force. */
+struct node_electrum_change {
+    struct tls_context *tls;
+    char *banner, *donation_address;
+};
+int node_electrum_prepare(struct node_electrum_change *out, const struct node *n,
+                          const struct options *fresh);
+void node_electrum_change(struct node *n, struct node_electrum_change *c,
+                          const struct options *fresh);
+void node_electrum_drop(struct node_electrum_change *c);
 
 /* Listen; start its thread. Thread: the main thread. Returns: 0 or a pn_err, which has been logged.
  */

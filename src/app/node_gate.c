@@ -31,20 +31,32 @@ static char *file_name(const struct node *n)
     return path;
 }
 
+int node_gate_change(struct node *n, const struct options *o)
+{
+    struct subnet_list exempt = {.n = 0};
+    int rc = fill(&exempt, &o->whitelist);
+
+    if (rc < 0)
+        return rc;
+    gate_set_exempt(&n->gate, &exempt);
+    gate_set_ban_s(&n->gate, o->bantime_ms / 1000);
+    return 0;
+}
+
 int node_gate_open(struct node *n)
 {
+    const struct subnet_list nobody = {.n = 0};
     int rc = fill(&n->permitted, &n->options->netrestrict);
 
-    if (rc == 0)
-        rc = fill(&n->exempt, &n->options->whitelist);
     if (rc < 0)
         return rc;
     n->journal = journal_new(JOURNAL_RECORDS);
     n->ban_file = file_name(n);
     if (!n->journal || !n->ban_file)
         return PN_ENOMEM;
-    rc = gate_init(&n->gate, &n->permitted, &n->exempt, &n->policy, n->journal,
-                   n->options->bantime_ms / 1000);
+    rc = gate_init(&n->gate, &n->permitted, &nobody, &n->policy, n->journal, 0);
+    if (rc == 0)
+        rc = node_gate_change(n, n->options);
     if (rc == 0)
         rc = banlist_load(n->gate.bans, n->ban_file);
     if (rc == PN_ENOMEM)

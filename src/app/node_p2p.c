@@ -19,6 +19,7 @@ struct node_p2p {
     unsigned network; /* the server's number */
     struct listener *listeners[ETH_FAMILIES];
     struct eth_node statics[NODE_ENODES_MAX], trusted[NODE_ENODES_MAX];
+    unsigned n_statics;
 };
 
 int node_enodes_parse(struct eth_node out[NODE_ENODES_MAX], unsigned *n, const char *list)
@@ -129,6 +130,7 @@ static int fill_config(struct node *n, struct p2p_config *config)
 
     if (rc == 0)
         rc = node_enodes_parse(p->trusted, &config->n_trusted, n->options->eth_trusted);
+    p->n_statics = config->n_statics;
     config->client = client_name;
     config->max_peers = (unsigned)n->options->eth_maxpeers;
     config->peer = (struct peer_config)P2P_PEER_CONFIG;
@@ -171,6 +173,33 @@ int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
     if (rc < 0)
         log_error("app", "cannot make Ethereum's peers: %s", pn_strerror(rc));
     return rc;
+}
+
+static bool names(const struct eth_node *list, unsigned n, const struct eth_node *node)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (memcmp(list[i].pubkey, node->pubkey, sizeof node->pubkey) == 0)
+            return true;
+    return false;
+}
+
+void node_p2p_set_statics(struct node *n, const struct eth_node *now, unsigned n_now)
+{
+    struct node_p2p *p = n->p2p;
+
+    if (!p)
+        return;
+    for (unsigned i = 0; i < p->n_statics; i++)
+        if (!names(now, n_now, &p->statics[i]))
+            p2p_remove_static(p->net, p->statics[i].pubkey); /* or admin_removePeer has */
+    for (unsigned i = 0; i < n_now; i++) {
+        int rc = names(p->statics, p->n_statics, &now[i]) ? 0 : p2p_add_static(p->net, &now[i]);
+
+        if (rc < 0 && rc != PN_EEXIST)
+            log_warn("app", "eth-static, node %u: %s", i + 1, pn_strerror(rc));
+    }
+    memcpy(p->statics, now, n_now * sizeof *now);
+    p->n_statics = n_now;
 }
 
 struct eth_rpc node_p2p_rpc(const struct node *n)

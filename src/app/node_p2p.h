@@ -30,6 +30,10 @@ int node_p2p_make(struct node *n, const uint8_t secret[EC_SECRET_BYTES],
 /* What its methods reach. Thread: the main thread, after node_p2p_make. */
 struct eth_rpc node_p2p_rpc(const struct node *n);
 
+/* Keep connected to these static nodes from now on, in place of those that the options named until
+ * now; at most NODE_ENODES_MAX. Thread: loop. */
+void node_p2p_set_statics(struct node *n, const struct eth_node *now, unsigned n_now);
+
 /* Stop listening. Does nothing without node_p2p_listen. */
 void node_p2p_close(struct node *n);
 

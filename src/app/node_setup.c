@@ -274,19 +274,35 @@ static unsigned affordable_peers(const struct options *o)
     return (unsigned)places;
 }
 
+static unsigned outbound_places(const struct options *o)
+{
+    return (unsigned)(o->connect.n + o->addnode.n) +
+           (unsigned)(o->outbound + o->block_relay + (o->outbound > 0));
+}
+
+void node_resize(struct node *n, const struct options *fresh)
+{
+    unsigned peers = affordable_peers(fresh);
+
+    if (peers > n->max_peers) {
+        log_warn("app", "--maxpeers cannot grow above the %u of the start while running",
+                 n->max_peers);
+        peers = n->max_peers;
+    }
+    slots_resize(&n->slots, peers, outbound_places(fresh));
+}
+
 static int make_parts(struct node *n)
 {
     const struct options *o = n->options;
     const struct btc_params *params = btc_params_find(o->bitcoin);
-    unsigned named = (unsigned)(o->connect.n + o->addnode.n);
-    unsigned outbound = named + (unsigned)(o->outbound + o->block_relay + (o->outbound > 0));
     int rc;
 
     n->max_peers = affordable_peers(o);
     rc = node_gate_open(n);
     if (rc < 0)
         return rc;
-    slots_init(&n->slots, n->max_peers, outbound);
+    slots_init(&n->slots, n->max_peers, outbound_places(o));
     n->loop = loop_new();
     n->server = server_new(n->max_peers + node_electrum_places(n) + node_p2p_seats(o));
     if (!n->loop || !n->server)

@@ -38,7 +38,7 @@ struct node {
     struct signals *signals;
     struct event *overdue;      /* ends a stop that takes too long */
     struct event *housekeeping; /* once a minute */
-    struct subnet_list permitted, exempt;
+    struct subnet_list permitted;
     struct journal *journal;
     struct gate gate;
     char *ban_file;
@@ -83,6 +83,9 @@ char *node_path(const struct node *n, const char *name);
  * has been made is freed by node_free_parts in any case. */
 int node_build(struct node *n);
 void node_free_parts(struct node *n);
+
+/* As many peers as the options say from now on, but never more than at the start. Thread: loop. */
+void node_resize(struct node *n, const struct options *fresh);
 
 /* Thread: loop, or when it does not run. Returns: 0 or a pn_err, which has been logged. */
 int node_open_listeners(struct node *n);

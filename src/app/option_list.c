@@ -34,6 +34,14 @@ void option_list_free(struct option_list *list)
     list->n = 0;
 }
 
+bool option_list_has(const struct option_list *list, const char *item)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], item) == 0)
+            return true;
+    return false;
+}
+
 bool option_list_equal(const struct option_list *a, const struct option_list *b)
 {
     bool equal = a->n == b->n;

@@ -12,6 +12,7 @@ int option_list_add(struct option_list *list, const char *text, size_t len);
 /* Accepts a zeroed list; leaves it zeroed. */
 void option_list_free(struct option_list *list);
 
+bool option_list_has(const struct option_list *list, const char *item);
 bool option_list_equal(const struct option_list *a, const struct option_list *b);
 
 #endif

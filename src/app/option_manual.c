@@ -1,7 +1,8 @@
-/* The OPTIONS list of the manual page, in mdoc(7).
+/* The lists of options in the manual pages, in mdoc(7).
  *
- * The table's text is plain; the markup is put in here: an option becomes Fl, a word of the
- * option's placeholder becomes Ar, and a sentence starts on a line of its own, as mdoc wants. */
+ * The table's text is plain; the markup is put in here: an option becomes Fl (a key of the file:
+ * Ic), a word of the option's placeholder becomes Ar, and a sentence starts on a line of its own,
+ * as mdoc wants. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ enum { PAGE_WIDTH = 78 };
 struct page {
     struct buf *out;
     size_t line_start; /* offset of the current line */
+    bool of_file;      /* options are shown as keys of the file */
 };
 
 static bool in_line(const struct page *p)
@@ -92,8 +94,10 @@ static void put_text(struct page *p, const char *text, const char *placeholder)
 {
     for (size_t len; *text; text += len + strspn(text + len, " ")) {
         len = strcspn(text, " ");
-        if (strncmp(text, "--", 2) == 0)
+        if (strncmp(text, "--no-", 5) == 0 || (strncmp(text, "--", 2) == 0 && !p->of_file))
             put_macro(p, "Fl", text + 1, len - 1);
+        else if (strncmp(text, "--", 2) == 0)
+            put_macro(p, "Ic", text + 2, len - 2);
         else if (is_placeholder(text, bare_length(text, len), placeholder))
             put_macro(p, "Ar", text, len);
         else
@@ -127,6 +131,17 @@ static void put_item_line(struct buf *out, const struct option_def *def)
     buf_puts(out, "\n");
 }
 
+/* A list is a key on several lines, or one line with commas. */
+static void put_key_line(struct buf *out, const struct option_def *def)
+{
+    buf_printf(out, ".It Ic %s No = ", def->name);
+    if (def->placeholder)
+        put_placeholder(out, def->placeholder);
+    else
+        buf_puts(out, "Cm yes | no");
+    buf_puts(out, "\n");
+}
+
 static void put_choices(struct page *p, const struct option_def *def)
 {
     put_macro(p, "Ar", def->placeholder, strlen(def->placeholder));
@@ -137,6 +152,14 @@ static void put_choices(struct page *p, const struct option_def *def)
     p->line_start = p->out->len;
 }
 
+/* Of texts and lists the bounds are lengths. */
+static bool has_range(const struct option_def *def)
+{
+    return def->min < def->max &&
+           (def->kind == OPTION_KIND_INTEGER || def->kind == OPTION_KIND_DURATION ||
+            def->kind == OPTION_KIND_KILOBYTES);
+}
+
 /* Sentences that follow from the row's attributes. */
 static void put_attributes(struct page *p, const struct option_def *def)
 {
@@ -145,7 +168,7 @@ static void put_attributes(struct page *p, const struct option_def *def)
 
     if (def->choices)
         put_choices(p, def);
-    if (def->min < def->max && shown && !option_is_list(def)) {
+    if (has_range(def) && shown) {
         snprintf(sentence, sizeof sentence, "It lies between %.10g and %.10g.", def->min, def->max);
         put_text(p, sentence, NULL);
     }
@@ -160,25 +183,70 @@ static void put_attributes(struct page *p, const struct option_def *def)
     end_line(p);
 }
 
-static void print_option(struct buf *out, const struct option_def *def)
+static void print_option(struct buf *out, const struct option_def *def, bool of_file)
 {
-    struct page p = {.out = out};
+    struct page p = {.out = out, .of_file = of_file};
 
-    put_item_line(out, def);
+    if (of_file)
+        put_key_line(out, def);
+    else
+        put_item_line(out, def);
     p.line_start = out->len;
     put_text(&p, def->man, def->placeholder);
     put_attributes(&p, def);
 }
 
+static bool is_shown(const struct option_def *def, enum option_section section, bool of_file)
+{
+    unsigned hiding = OPTION_HIDDEN | (of_file ? OPTION_NOT_IN_FILE : 0);
+
+    return def->section == section && !(def->flags & hiding);
+}
+
+static void print_section(struct buf *out, enum option_section section, bool of_file)
+{
+    bool begun = false;
+
+    for (unsigned i = 0; i < OPTION_COUNT && !out->err; i++) {
+        if (!is_shown(&option_table[i], section, of_file))
+            continue;
+        if (!begun)
+            buf_printf(out, ".Ss %s\n.Bl -tag -width Ds\n", option_section_heading(section));
+        begun = true;
+        print_option(out, &option_table[i], of_file);
+    }
+    if (begun)
+        buf_puts(out, ".El\n");
+}
+
 int option_print_manual(struct buf *out)
 {
-    for (unsigned section = 0; section < SECTION_COUNT; section++) {
-        buf_printf(out, ".Ss %s\n", option_section_heading((enum option_section)section));
-        buf_puts(out, ".Bl -tag -width Ds\n");
-        for (unsigned i = 0; i < OPTION_COUNT && !out->err; i++)
-            if (option_table[i].section == section && !(option_table[i].flags & OPTION_HIDDEN))
-                print_option(out, &option_table[i]);
-        buf_puts(out, ".El\n");
+    for (unsigned section = 0; section < SECTION_COUNT; section++)
+        print_section(out, (enum option_section)section, false);
+    return out->err;
+}
+
+int option_print_conf_manual(struct buf *out)
+{
+    for (unsigned section = 0; section < SECTION_COUNT; section++)
+        print_section(out, (enum option_section)section, true);
+    return out->err;
+}
+
+int option_print_reload_manual(struct buf *out)
+{
+    buf_puts(out, ".Bl -tag -width Ds -compact\n");
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const struct option_def *def = &option_table[i];
+        struct page p = {.out = out, .of_file = true};
+
+        if (!(def->flags & OPTION_RELOADABLE))
+            continue;
+        buf_printf(out, ".It Ic %s\n", def->name);
+        p.line_start = out->len;
+        put_text(&p, def->help, def->placeholder);
+        end_line(&p);
     }
+    buf_puts(out, ".El\n");
     return out->err;
 }

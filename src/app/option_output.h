@@ -14,8 +14,11 @@ int option_print_config(struct buf *out, const struct options *o);
 /* A configuration file with every key explained and commented out. */
 int option_print_sample(struct buf *out);
 
-/* The OPTIONS list of the manual page, mdoc(7). */
+/* For the manual pages, mdoc(7): the options of the command line, the keys of the file, and those
+ * of them that SIGHUP changes. */
 int option_print_manual(struct buf *out);
+int option_print_conf_manual(struct buf *out);
+int option_print_reload_manual(struct buf *out);
 
 int option_print_bash(struct buf *out);
 int option_print_zsh(struct buf *out);

@@ -13,6 +13,7 @@ struct option_type {
     size_t (*count)(const void *field, const struct option_def *def);
     int (*print)(struct buf *out, const void *field, const struct option_def *def, size_t i);
     bool (*equal)(const void *a, const void *b);
+    size_t size; /* of the field */
 };
 
 extern const struct option_type option_type_flag;   /* bool */

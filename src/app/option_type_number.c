@@ -53,8 +53,8 @@ static bool flag_equal(const void *a, const void *b)
     return *(const bool *)a == *(const bool *)b;
 }
 
-const struct option_type option_type_flag = {flag_parse, flag_clear, flag_count, flag_print,
-                                             flag_equal};
+const struct option_type option_type_flag = {flag_parse, flag_clear, flag_count,
+                                             flag_print, flag_equal, sizeof(bool)};
 
 /* How a kind of number is written. */
 struct notation {
@@ -148,7 +148,7 @@ static bool number_equal(const void *a, const void *b)
 }
 
 const struct option_type option_type_number = {number_parse, number_clear, number_count,
-                                               number_print, number_equal};
+                                               number_print, number_equal, sizeof(int64_t)};
 
 static int bits_parse(void *field, struct option_why *why, const struct option_def *def,
                       const char *text)
@@ -192,5 +192,5 @@ static bool bits_equal(const void *a, const void *b)
     return x->set == y->set && x->bits == y->bits;
 }
 
-const struct option_type option_type_bits = {bits_parse, bits_clear, bits_count, bits_print,
-                                             bits_equal};
+const struct option_type option_type_bits = {bits_parse, bits_clear, bits_count,
+                                             bits_print, bits_equal, sizeof(struct option_bits)};

@@ -74,7 +74,7 @@ static bool choice_equal(const void *a, const void *b)
 }
 
 const struct option_type option_type_choice = {choice_parse, choice_clear, choice_count,
-                                               choice_print, choice_equal};
+                                               choice_print, choice_equal, sizeof(const char *)};
 
 /* What the kind demands of a text. Returns: NULL, or what is wrong with the text. */
 static const char *find_fault(const struct option_def *def, const char *text)
@@ -158,7 +158,7 @@ static bool string_equal(const void *a, const void *b)
 }
 
 const struct option_type option_type_string = {string_parse, string_clear, string_count,
-                                               string_print, string_equal};
+                                               string_print, string_equal, sizeof(char *)};
 
 static int item_parse(struct option_list *list, struct option_why *why,
                       const struct option_def *def, const char *text, size_t len)
@@ -219,5 +219,5 @@ static bool list_equal(const void *a, const void *b)
     return option_list_equal(a, b);
 }
 
-const struct option_type option_type_list = {list_parse, list_clear, list_count, list_print,
-                                             list_equal};
+const struct option_type option_type_list = {list_parse, list_clear, list_count,
+                                             list_print, list_equal, sizeof(struct option_list)};

@@ -1,6 +1,8 @@
 /* From an option's kind to the type of its field. */
 #include "app/option_value.h"
 
+#include <string.h>
+
 #include "app/option_type.h"
 
 static const struct option_type *const types[OPTION_KIND_COUNT] = {
@@ -39,6 +41,16 @@ int option_value_print(struct buf *out, const struct options *o, const struct op
                        size_t i)
 {
     return types[def->kind]->print(out, field_of(o, def), def, i);
+}
+
+void option_value_swap(struct options *a, struct options *b, const struct option_def *def)
+{
+    size_t size = types[def->kind]->size;
+    unsigned char kept[sizeof(struct option_list) + sizeof(struct option_bits)];
+
+    memcpy(kept, field_of(a, def), size);
+    memcpy((char *)a + def->offset, field_of(b, def), size);
+    memcpy((char *)b + def->offset, kept, size);
 }
 
 bool option_value_equal(const struct options *a, const struct options *b,

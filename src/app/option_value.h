@@ -24,6 +24,9 @@ size_t option_value_count(const struct options *o, const struct option_def *def)
 int option_value_print(struct buf *out, const struct options *o, const struct option_def *def,
                        size_t i);
 
+/* Exchange the two fields, each of which keeps its owner. */
+void option_value_swap(struct options *a, struct options *b, const struct option_def *def);
+
 bool option_value_equal(const struct options *a, const struct options *b,
                         const struct option_def *def);
 

@@ -206,6 +206,8 @@ int options_answer(struct buf *out, const struct options *o)
         int (*print)(struct buf *out);
     } dumps[] = {
         {"man", option_print_manual},
+        {"conf", option_print_conf_manual},
+        {"reload", option_print_reload_manual},
         {"sample", option_print_sample},
         {"bash", option_print_bash},
         {"zsh", option_print_zsh},
@@ -243,6 +245,18 @@ size_t options_reload_diff(const char **keys, const struct options *running,
             !option_value_equal(running, fresh, &option_table[i]))
             keys[n++] = option_table[i].name;
     return n;
+}
+
+void options_take_reloadable(struct options *running, struct options *fresh)
+{
+    for (unsigned i = 0; i < OPTION_COUNT; i++)
+        if (option_table[i].flags & OPTION_RELOADABLE) {
+            enum option_source source = running->source[i];
+
+            option_value_swap(running, fresh, &option_table[i]);
+            running->source[i] = fresh->source[i];
+            fresh->source[i] = source;
+        }
 }
 
 enum log_level options_log_level(const struct options *o)

@@ -59,7 +59,7 @@ struct options {
     bool version;
     bool check_config;
     bool print_config;
-    const char *dump_options; /* "man", "sample", "bash", "zsh" or NULL; static text */
+    const char *dump_options; /* one of its choices, or NULL; static text */
 
     char *conf;    /* the file that was read, or NULL */
     char *datadir; /* never NULL after loading; it need not exist */
@@ -195,6 +195,10 @@ bool options_equal(const struct options *a, const struct options *b, enum option
  * OPTION_COUNT static names. Returns: how many. */
 size_t options_reload_diff(const char **keys, const struct options *running,
                            const struct options *fresh);
+
+/* Exchange the values of all options that can change while the program runs, and where they came
+ * from; both stay whole. */
+void options_take_reloadable(struct options *running, struct options *fresh);
 
 enum log_level options_log_level(const struct options *o);
 enum log_format options_log_format(const struct options *o);

@@ -19,7 +19,7 @@ static struct tx_net *net_of(const struct peer *p)
 
 static bool is_trusted(const struct peer *p)
 {
-    const struct gate *gate = btc_peer_of(p)->net->config.gate;
+    struct gate *gate = btc_peer_of(p)->net->config.gate;
 
     return peer_kind(p) == CONN_MANUAL || (gate && gate_is_exempt(gate, peer_addr(p)));
 }

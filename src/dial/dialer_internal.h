@@ -72,7 +72,8 @@ struct dialer_msg {
     bool was_ready;
 };
 
-enum { DIALER_ORDERS_MAX = 16 };
+/* A reload may exchange all nodes that are named (OPTION_DIAL_MAX) at once. */
+enum { DIALER_ORDERS_MAX = 272 };
 
 struct dialer_order {
     enum dialer_order_kind kind;

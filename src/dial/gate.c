@@ -15,13 +15,14 @@ int gate_init(struct gate *g, const struct subnet_list *permitted, const struct 
 {
     *g = (struct gate){
         .permitted = permitted,
-        .exempt = exempt,
         .bans = banlist_new(BANLIST_CAPACITY),
         .discouraged = discourage_new(DISCOURAGED_MAX),
         .journal = journal,
         .policy = policy,
-        .ban_s = ban_s,
     };
+    mutex_init(&g->mu);
+    gate_set_exempt(g, exempt);
+    gate_set_ban_s(g, ban_s);
     if (g->bans && g->discouraged)
         return 0;
     gate_free(g);
@@ -36,9 +37,26 @@ void gate_free(struct gate *g)
     g->discouraged = NULL;
 }
 
-bool gate_is_exempt(const struct gate *g, const struct net_addr *addr)
+void gate_set_exempt(struct gate *g, const struct subnet_list *exempt)
 {
-    return subnet_list_contains(g->exempt, addr);
+    mutex_lock(&g->mu);
+    g->exempt = *exempt;
+    mutex_unlock(&g->mu);
+}
+
+void gate_set_ban_s(struct gate *g, int64_t ban_s)
+{
+    atomic_store(&g->ban_s, ban_s);
+}
+
+bool gate_is_exempt(struct gate *g, const struct net_addr *addr)
+{
+    bool is;
+
+    mutex_lock(&g->mu);
+    is = subnet_list_contains(&g->exempt, addr);
+    mutex_unlock(&g->mu);
+    return is;
 }
 
 bool gate_is_discouraged(struct gate *g, const struct net_addr *addr)
@@ -155,7 +173,7 @@ static bool ban(struct gate *g, const struct net_addr *addr, int reason)
     const char *name = pn_errname(reason);
     struct ban entry = {.net = ban_host(addr), .created_s = clock_wall_s()}, displaced;
 
-    entry.until_s = entry.created_s + g->ban_s;
+    entry.until_s = entry.created_s + atomic_load(&g->ban_s);
     snprintf(entry.reason, sizeof entry.reason, "%s", name);
     if (banlist_enter(g->bans, &displaced, &entry) < 0)
         return false;

@@ -5,8 +5,10 @@
 #ifndef DIAL_GATE_H
 #define DIAL_GATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/mutex.h"
 #include "dial/banlist.h"
 #include "dial/discourage.h"
 #include "journal/journal.h"
@@ -15,18 +17,25 @@
 
 struct gate {
     const struct subnet_list *permitted; /* empty: everything */
-    const struct subnet_list *exempt;    /* never banned, discouraged or evicted */
+    struct mutex mu;
+    struct subnet_list exempt GUARDED_BY(mu); /* never banned, discouraged or evicted */
     struct banlist *bans;
     struct discourage *discouraged;
     struct journal *journal;         /* or NULL */
     const struct net_policy *policy; /* or NULL */
-    int64_t ban_s;                   /* how long a ban for a score lasts */
+    atomic_int_fast64_t ban_s;       /* how long a ban for a score lasts */
 };
 
-/* Make the lists. The subnet lists and the journal are borrowed. Returns: 0 or PN_ENOMEM. */
+/* Make the lists. `exempt` is copied, `permitted`, the policy and the journal are borrowed.
+ * Returns: 0 or PN_ENOMEM. */
 int gate_init(struct gate *g, const struct subnet_list *permitted, const struct subnet_list *exempt,
               const struct net_policy *policy, struct journal *journal, int64_t ban_s);
 void gate_free(struct gate *g);
+
+/* Change what the operator may change while the node runs. Bans that are there keep their end.
+ * Thread: any. */
+void gate_set_exempt(struct gate *g, const struct subnet_list *exempt);
+void gate_set_ban_s(struct gate *g, int64_t ban_s);
 
 /* Whether a connection from the address may be taken. A discouraged address may, while the inbound
  * places are not nearly taken (Core, CConnman::CreateNodeFromAcceptedSocket).
@@ -61,7 +70,7 @@ void gate_sweep(struct gate *g);
 void gate_note(const struct gate *g, enum journal_event event, const struct net_addr *addr,
                const char *network, const char *reason, const char *detail);
 
-bool gate_is_exempt(const struct gate *g, const struct net_addr *addr);
+bool gate_is_exempt(struct gate *g, const struct net_addr *addr);
 bool gate_is_discouraged(struct gate *g, const struct net_addr *addr);
 
 /* Whether a disconnection with this reason is a fault that discourages. */

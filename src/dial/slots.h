@@ -7,12 +7,16 @@
 #include <stdbool.h>
 
 struct slots {
-    unsigned max_inbound;
+    atomic_uint max_inbound;
     atomic_uint inbound;
 };
 
 /* Thread: before others start. */
 void slots_init(struct slots *s, unsigned max_peers, unsigned reserved_outbound);
+
+/* Change how many places there are. Those who have one keep it, and newcomers find none until
+ * enough of them have left. Thread: any. */
+void slots_resize(struct slots *s, unsigned max_peers, unsigned reserved_outbound);
 
 /* Take an inbound place. Thread: any. Returns: false when there is none. */
 bool slots_take_inbound(struct slots *s);

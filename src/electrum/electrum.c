@@ -32,12 +32,14 @@ static int make_parts(struct electrum *e)
 {
     const struct electrum_config *c = &e->config;
     const struct header_hashes hashes = {read_hashes, e};
+    char *banner = NULL, *donation_address = NULL;
     int rc = copy_text(&e->software, c->software);
 
     if (rc == 0)
-        rc = copy_text(&e->banner, c->banner);
+        rc = copy_text(&banner, c->banner);
     if (rc == 0)
-        rc = copy_text(&e->donation_address, c->donation_address);
+        rc = copy_text(&donation_address, c->donation_address);
+    electrum_set_texts(e, banner, donation_address);
     if (rc < 0)
         return rc;
     e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
@@ -90,8 +92,8 @@ static void free_parts(struct electrum *e)
     tls_context_free(e->tls);
     electrum_free_peers(e);
     mem_free(e->software);
-    mem_free(e->banner);
-    mem_free(e->donation_address);
+    electrum_set_texts(e, NULL, NULL);
+    mutex_destroy(&e->texts_mu);
 }
 
 int electrum_new(struct electrum **out, const struct electrum_config *config)
@@ -104,11 +106,13 @@ int electrum_new(struct electrum **out, const struct electrum_config *config)
         return PN_ENOMEM;
     json_init();
     e->config = *config;
+    mutex_init(&e->texts_mu);
     e->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     rc = e->wake_fd < 0 ? pn_err_from_errno(errno) : make_channels(e);
     if (rc < 0) {
         if (e->wake_fd >= 0)
             close(e->wake_fd);
+        mutex_destroy(&e->texts_mu);
         mem_free(e);
         return rc;
     }
@@ -154,16 +158,29 @@ int electrum_attach(struct electrum *e, struct server *server, struct slots *slo
     return e->peers ? electrum_attach_peers(e, slots) : 0;
 }
 
-int electrum_use_certificate(struct electrum *e, struct bytes cert_pem, struct bytes key_pem)
+void electrum_use_certificate(struct electrum *e, struct tls_context *fresh)
 {
-    struct tls_context *fresh;
-    int rc = tls_context_server(&fresh, cert_pem, key_pem);
-
-    if (rc < 0)
-        return rc;
     tls_context_free(e->tls);
     e->tls = fresh;
-    return 0;
+}
+
+void electrum_set_texts(struct electrum *e, char *banner, char *donation_address)
+{
+    char *old_banner, *old_address;
+
+    mutex_lock(&e->texts_mu);
+    old_banner = e->banner;
+    old_address = e->donation_address;
+    e->banner = banner;
+    e->donation_address = donation_address;
+    mutex_unlock(&e->texts_mu);
+    mem_free(old_banner);
+    mem_free(old_address);
+}
+
+void electrum_set_costs(struct electrum *e, double soft, double hard)
+{
+    cost_table_set_limits(e->costs, soft, hard);
 }
 
 /* Nobody gives way to a newcomer: clients are alike to us, and those who are here stay. */

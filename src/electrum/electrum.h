@@ -27,6 +27,7 @@ struct gate;
 struct net_policy;
 struct server;
 struct slots;
+struct tls_context;
 
 #define ELECTRUM_TEXT_BYTES 4096
 
@@ -90,9 +91,15 @@ int electrum_add_server(struct electrum *e, const struct electrum_host *host);
 /* All servers that are known, as JSON. Thread: any. Returns: 0 or a pn_err. */
 int electrum_put_servers(struct buf *out, struct electrum *e);
 
-/* Serve TLS with this certificate and key (PEM). Thread: the main thread, before listeners.
- * Returns: 0, PN_EFORMAT, PN_ENOMEM. */
-int electrum_use_certificate(struct electrum *e, struct bytes cert_pem, struct bytes key_pem);
+/* Serve TLS with this certificate from now on; connections that are there keep theirs. Thread: the
+ * main thread before listeners, or loop. Owns: takes it. */
+void electrum_use_certificate(struct electrum *e, struct tls_context *tls);
+
+/* Tell clients this from now on. Thread: any. Owns: takes both; NULL for nothing. */
+void electrum_set_texts(struct electrum *e, char *banner, char *donation_address);
+
+/* limits/session_cost.h. Thread: any. */
+void electrum_set_costs(struct electrum *e, double soft, double hard);
 
 /* An accepted connection (dial/listener.h). Thread: loop; never blocks. Owns: takes conn when it
  * returns 0. */

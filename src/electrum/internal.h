@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/mutex.h"
 #include "electrum/electrum.h"
 #include "electrum/jsonrpc/method.h"
 #include "electrum/jsonrpc/request.h"
@@ -29,7 +30,10 @@ enum electrum_code {
 
 struct electrum {
     struct electrum_config config;
-    char *software, *banner, *donation_address;
+    char *software;
+    struct mutex texts_mu;
+    char *banner GUARDED_BY(texts_mu); /* or NULL */
+    char *donation_address GUARDED_BY(texts_mu);
     struct server *server;
     unsigned sessions_network; /* the server's number */
     struct cost_table *costs;

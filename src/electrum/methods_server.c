@@ -100,12 +100,20 @@ void call_server_ping(struct jrpc_call *c)
 
 void call_server_banner(struct jrpc_call *c)
 {
-    jrpc_put_text(c->result, caller_of(c)->e->banner);
+    struct electrum *e = caller_of(c)->e;
+
+    mutex_lock(&e->texts_mu);
+    jrpc_put_text(c->result, e->banner ? e->banner : "");
+    mutex_unlock(&e->texts_mu);
 }
 
 void call_server_donation_address(struct jrpc_call *c)
 {
-    jrpc_put_text(c->result, caller_of(c)->e->donation_address);
+    struct electrum *e = caller_of(c)->e;
+
+    mutex_lock(&e->texts_mu);
+    jrpc_put_text(c->result, e->donation_address ? e->donation_address : "");
+    mutex_unlock(&e->texts_mu);
 }
 
 void call_server_features(struct jrpc_call *c)

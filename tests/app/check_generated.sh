@@ -13,7 +13,7 @@ fail() {
 }
 
 sh "$top/doc/generate.sh" tests/app/print_options "$top" "$work"
-for file in doc/p2pnode.1 doc/p2pnode-metrics.7 doc/p2pnode-api.7 contrib/p2pnode.conf.sample contrib/completion/p2pnode.bash \
+for file in doc/p2pnode.1 doc/p2pnode.conf.5 doc/p2pnode-metrics.7 doc/p2pnode-api.7 contrib/p2pnode.conf.sample contrib/completion/p2pnode.bash \
     contrib/completion/_p2pnode; do
     diff -u "$top/$file" "$work/$file" || fail "$file is out of date: make update-generated"
 done
@@ -21,8 +21,9 @@ done
 if command -v mandoc >/dev/null 2>&1; then
     complaints=$(mandoc -T lint -W warning "$work/doc/p2pnode.1" 2>&1) ||
         fail "mandoc finds fault with the manual page"
-    mandoc -T lint -W warning "$work/doc/p2pnode-metrics.7" "$work/doc/p2pnode-api.7" ||
-        fail "mandoc finds fault with the pages on metrics and methods"
+    mandoc -T lint -W warning "$work/doc/p2pnode.conf.5" "$work/doc/p2pnode-metrics.7" \
+        "$work/doc/p2pnode-api.7" ||
+        fail "mandoc finds fault with the pages on the file, metrics and methods"
     printf '%s' "${complaints:+$complaints
 }"
     # The lint must be awake: it objects to a page whose list never ends.

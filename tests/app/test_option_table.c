@@ -75,6 +75,7 @@ START_TEST(every_generated_text_mentions_every_option)
     } texts[] = {
         {"help", option_print_help, "--", "", false},
         {"manual", option_print_manual, "Fl -", "", false},
+        {"page of the file", option_print_conf_manual, ".It Ic ", "", true},
         {"sample", option_print_sample, "\n#", " =", true},
         {"bash", option_print_bash, " --", "", false},
         {"zsh", option_print_zsh, "--", "", false},

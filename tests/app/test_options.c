@@ -415,16 +415,37 @@ START_TEST(reload_names_what_cannot_change_while_running)
     const char *keys[OPTION_COUNT];
     struct options running;
 
-    LOAD_GOOD("--no-conf", "--maxpeers=5", "--addnode=127.0.0.1", "--log-level=info");
+    LOAD_GOOD("--no-conf", "--maxpeers=5", "--connect=127.0.0.1", "--log-level=info");
     running = loaded;
     loaded = (struct options){.help = false};
-    LOAD_GOOD("--no-conf", "--maxpeers=5", "--addnode=127.0.0.2", "--log-level=debug",
+    LOAD_GOOD("--no-conf", "--maxpeers=5", "--connect=127.0.0.2", "--log-level=debug",
               "--log-file=/tmp/x", "--no-api-listen");
     ck_assert_uint_eq(options_reload_diff(keys, &running, &loaded), 2);
-    ck_assert_str_eq(keys[0], "addnode");
+    ck_assert_str_eq(keys[0], "connect");
     ck_assert_str_eq(keys[1], "api-listen");
     ck_assert(!options_equal(&running, &loaded, OPTION_LOG_LEVEL));
     ck_assert(options_equal(&running, &loaded, OPTION_MAXPEERS));
+    options_free(&running);
+}
+END_TEST
+
+START_TEST(what_can_change_while_running_is_taken_with_its_source)
+{
+    struct options running;
+
+    LOAD_GOOD("--no-conf", "--addnode=127.0.0.1", "--bantime=5", "--prune=300");
+    running = loaded;
+    loaded = (struct options){.help = false};
+    LOAD_GOOD("--no-conf", "--addnode=127.0.0.2,127.0.0.3", "--prune=400", "--log-file=/tmp/x");
+    options_take_reloadable(&running, &loaded);
+    ck_assert_str_eq(loading_list(&running.addnode), "127.0.0.2 127.0.0.3");
+    ck_assert_str_eq(loading_list(&loaded.addnode), "127.0.0.1");
+    ck_assert_str_eq(running.log_file, "/tmp/x");
+    ck_assert_ptr_null(loaded.log_file);
+    ck_assert_int_eq(running.bantime_ms, 86400 * 1000);
+    ck_assert_int_eq(running.source[OPTION_BANTIME], OPTION_FROM_DEFAULT);
+    ck_assert_int_eq(loaded.source[OPTION_BANTIME], OPTION_FROM_COMMAND_LINE);
+    ck_assert_int_eq(running.prune, 300);
     options_free(&running);
 }
 END_TEST
@@ -480,6 +501,7 @@ int main(void)
     tcase_add_test(t, addresses_are_numeric_and_complete);
     tcase_add_test(t, lists_are_bounded);
     tcase_add_test(t, texts_that_a_file_cannot_carry_are_refused);
+    tcase_add_test(t, what_can_change_while_running_is_taken_with_its_source);
     tcase_add_test(t, reload_names_what_cannot_change_while_running);
     tcase_add_test(t, without_memory_loading_fails_cleanly);
     return harness_run(s);

@@ -27,6 +27,25 @@ START_TEST(more_outbound_than_places_leaves_none_for_inbound)
 }
 END_TEST
 
+START_TEST(fewer_places_send_nobody_away_and_let_nobody_in)
+{
+    struct slots s;
+
+    slots_init(&s, 4, 1);
+    ck_assert(slots_take_inbound(&s) && slots_take_inbound(&s));
+    slots_resize(&s, 2, 1);
+    ck_assert(slots_nearly_taken(&s));
+    ck_assert(!slots_take_inbound(&s));
+    slots_give_inbound(&s);
+    ck_assert(!slots_take_inbound(&s));
+    slots_give_inbound(&s);
+    ck_assert(slots_take_inbound(&s));
+    slots_resize(&s, 4, 1);
+    ck_assert(slots_take_inbound(&s) && slots_take_inbound(&s));
+    ck_assert(!slots_take_inbound(&s));
+}
+END_TEST
+
 static void quiet(const char *cond, const char *file, int line)
 {
     (void)cond;
@@ -56,6 +75,7 @@ int main(void)
     suite_add_tcase(s, t);
     tcase_add_test(t, outbound_places_are_set_aside_before_any_inbound_one);
     tcase_add_test(t, more_outbound_than_places_leaves_none_for_inbound);
+    tcase_add_test(t, fewer_places_send_nobody_away_and_let_nobody_in);
     tcase_add_test(t, giving_back_what_was_not_taken_is_reported_and_harmless);
     add_dialer_tests(s);
     add_listener_tests(s);

@@ -43,6 +43,26 @@ static size_t noted(enum journal_event event)
                          &(struct journal_filter){.events = JOURNAL_BIT(event)});
 }
 
+START_TEST(exemptions_and_the_length_of_bans_change_while_it_runs)
+{
+    const struct subnet_list nobody = {0};
+    struct net_addr was_exempt = addr_of("192.0.2.9:8333"), other = addr_of("10.0.0.1:8333");
+    struct ban ban;
+
+    ck_assert(gate_is_exempt(&gate, &was_exempt));
+    gate_set_exempt(&gate, &nobody);
+    gate_set_ban_s(&gate, 5);
+    ck_assert(!gate_is_exempt(&gate, &was_exempt));
+    punish("192.0.2.9:8333", true);
+    ck_assert_int_eq(gate_admit(&gate, &was_exempt, false), PN_EBANNED);
+    ck_assert(banlist_find(gate.bans, &ban, &was_exempt));
+    ck_assert_int_eq(ban.until_s - ban.created_s, 5);
+    gate_set_exempt(&gate, &exempt);
+    ck_assert_int_eq(gate_admit(&gate, &was_exempt, false), 0);
+    ck_assert_int_eq(gate_admit(&gate, &other, false), 0);
+}
+END_TEST
+
 START_TEST(a_ban_and_its_end_are_noted_with_their_reasons)
 {
     struct net_addr addr = addr_of("10.0.0.1:8333");
@@ -113,6 +133,7 @@ void add_gate_tests(Suite *s)
 
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, exemptions_and_the_length_of_bans_change_while_it_runs);
     tcase_add_test(t, a_ban_and_its_end_are_noted_with_their_reasons);
     tcase_add_test(t, all_bans_that_ended_together_are_noted);
     tcase_add_test(t, a_ban_that_gives_way_to_a_newer_one_is_noted);

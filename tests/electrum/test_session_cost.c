@@ -43,6 +43,21 @@ START_TEST(a_session_is_slowed_down_and_then_refused)
 }
 END_TEST
 
+START_TEST(other_limits_apply_to_what_sessions_have_cost_already)
+{
+    struct session_cost s;
+
+    session_cost_begin(&s, table, &local);
+    session_cost_add(&s, 100);
+    ck_assert_int_eq(session_cost_rest_ms(&s), 0);
+    cost_table_set_limits(table, 10, 50);
+    ck_assert_int_eq(session_cost_rest_ms(&s), -1);
+    cost_table_set_limits(table, 10, 0);
+    ck_assert_int_eq(session_cost_rest_ms(&s), 0);
+    session_cost_end(&s);
+}
+END_TEST
+
 START_TEST(cost_wears_off_by_one_a_second)
 {
     struct session_cost s;
@@ -137,6 +152,7 @@ TCase *tcase_session_cost(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_session_is_slowed_down_and_then_refused);
+    tcase_add_test(t, other_limits_apply_to_what_sessions_have_cost_already);
     tcase_add_test(t, cost_wears_off_by_one_a_second);
     tcase_add_test(t, sessions_of_one_subnet_pay_for_each_other);
     tcase_add_test(t, local_sessions_have_no_group);

@@ -6,8 +6,6 @@
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 
-enum { BAN_SECONDS = 24 * 60 * 60 }; /* bitcoind: -bantime */
-
 static void part_from_banned(void *arg, struct peer *p)
 {
     if (subnet_contains(arg, peer_addr(p)))
@@ -20,7 +18,7 @@ static void add(struct rpc_call *c, struct subnet *net)
     int64_t now = clock_wall_s();
     int64_t given = rpc_given(c, 2) ? rpc_int(c, 2, 0, BAN_UNTIL_MAX) : 0;
     bool absolute = rpc_given(c, 3) && rpc_bool(c, 3);
-    int64_t until = absolute ? given : now + (given ? given : BAN_SECONDS);
+    int64_t until = absolute ? given : now + (given ? given : atomic_load(&context->gate->ban_s));
     int rc;
 
     if (c->code)

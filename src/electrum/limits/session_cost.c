@@ -20,7 +20,7 @@ struct cost_group {
 };
 
 struct cost_table {
-    double soft, hard;
+    _Atomic double soft, hard;
     const struct net_policy *policy;
     struct mutex mu;
     struct cost_group groups[COST_MAX_GROUPS] GUARDED_BY(mu);
@@ -33,11 +33,16 @@ struct cost_table *cost_table_new(double soft, double hard, const struct net_pol
 
     if (!t)
         return NULL;
-    t->soft = soft;
-    t->hard = hard;
+    cost_table_set_limits(t, soft, hard);
     t->policy = policy;
     mutex_init(&t->mu);
     return t;
+}
+
+void cost_table_set_limits(struct cost_table *t, double soft, double hard)
+{
+    t->soft = soft;
+    t->hard = hard;
 }
 
 void cost_table_free(struct cost_table *t)
@@ -160,12 +165,12 @@ void session_cost_add(struct session_cost *s, double cost)
 
 int64_t session_cost_rest_ms(struct session_cost *s)
 {
-    const struct cost_table *t = s->table;
+    double soft = s->table->soft, hard = s->table->hard;
     double fraction, others = move(s, 0);
 
-    if (t->hard <= 0 || t->hard <= t->soft)
+    if (hard <= 0 || hard <= soft)
         return 0;
-    fraction = (s->cost + others - t->soft) / (t->hard - t->soft);
+    fraction = (s->cost + others - soft) / (hard - soft);
     if (fraction >= 1)
         return -1;
     return fraction > 0 ? (int64_t)(fraction * COST_REST_MS) : 0;

@@ -34,6 +34,9 @@ struct net_policy;
 struct cost_table *cost_table_new(double soft, double hard, const struct net_policy *policy);
 void cost_table_free(struct cost_table *t);
 
+/* Other limits from now on; what sessions have cost stays. Thread: any. */
+void cost_table_set_limits(struct cost_table *t, double soft, double hard);
+
 /* Of one session. Thread: the session's. */
 struct session_cost {
     struct cost_table *table;
