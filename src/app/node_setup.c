@@ -138,6 +138,8 @@ static int make_bitcoin(struct node *n)
         .services = o->advertise_services.set ? o->advertise_services.bits : 0,
         .services_are_fixed = o->advertise_services.set,
         .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
+        .build_filters = o->blockfilterindex,
+        .serve_filters = o->peerblockfilters,
         .max_peers = n->max_peers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
         .tx_relay = tx_relay_of(o->tx_relay),
@@ -145,7 +147,7 @@ static int make_bitcoin(struct node *n)
         .tx_outbound_ms = outbound_trickle_ms(o->trickle_interval_ms),
     };
     int rc = fill_params(&config.params, o);
-    char *headers, *blocks;
+    char *headers, *blocks, *filters;
 
     if (rc == 0)
         rc = node_book_open(n, &config);
@@ -157,11 +159,14 @@ static int make_bitcoin(struct node *n)
     config.user_agent = n->user_agent;
     headers = network_path(n, "headers");
     blocks = network_path(n, "blocks");
+    filters = network_path(n, "filters");
     config.headers_path = headers;
     config.blocks_path = blocks;
-    rc = headers && blocks ? bitcoin_new(&n->bitcoin, &config) : PN_ENOMEM;
+    config.filters_path = filters;
+    rc = headers && blocks && filters ? bitcoin_new(&n->bitcoin, &config) : PN_ENOMEM;
     mem_free(headers);
     mem_free(blocks);
+    mem_free(filters);
     return rc;
 }
 

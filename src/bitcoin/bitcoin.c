@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -107,6 +108,8 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     if (rc == 0)
         rc = blocks_open(b);
     if (rc == 0)
+        rc = filter_net_new(&b->filters, b);
+    if (rc == 0)
         rc = tx_net_new(&b->tx, b);
     if (rc == 0)
         rc = manager_init(b);
@@ -120,6 +123,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     return 0;
 fail_chain:
     manager_free(b);
+    filter_net_free(b->filters);
     blocks_close(b);
     tx_net_free(b->tx);
     headerdb_close(b->headerdb);
@@ -183,6 +187,8 @@ int bitcoin_start(struct bitcoin *b)
         return rc;
     b->headerdb = NULL; /* the saver's now */
     rc = tx_net_start(b->tx);
+    if (rc == 0)
+        rc = filter_net_start(b->filters);
     if (rc < 0)
         return rc;
     return thread_start(&b->thread, "bitcoin", ROLE_MANAGER, manager_run, b);
@@ -192,6 +198,7 @@ void bitcoin_stop(struct bitcoin *b)
 {
     quit_request(&b->quit);
     thread_join(&b->thread);
+    filter_net_stop(b->filters);
     blocks_stop(b);
     tx_net_stop(b->tx);
     header_saver_stop(b->saver);
@@ -211,6 +218,7 @@ void bitcoin_free(struct bitcoin *b)
     header_saver_stop(b->saver);
     headerdb_close(b->headerdb);
     manager_free(b);
+    filter_net_free(b->filters);
     tx_net_free(b->tx);
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);

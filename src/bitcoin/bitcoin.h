@@ -25,7 +25,10 @@ struct bitcoin_config {
     bool services_are_fixed;  /* nothing is added to them by what is kept */
     uint32_t keep_blocks;     /* the last so many blocks are fetched, kept and served; 0: none */
     const char *blocks_path; /* the file for them, or NULL for memory; needed by bitcoin_new only */
-    uint32_t max_headers;    /* bound of the chain in memory */
+    bool build_filters;      /* of the blocks that are kept (BIP158) */
+    bool serve_filters;      /* those to peers (BIP157) */
+    const char *filters_path; /* the file for them; needed by bitcoin_new only */
+    uint32_t max_headers;     /* bound of the chain in memory */
     const char *headers_path; /* file that keeps the chain; NULL: in memory alone */
     int64_t generate_ms;      /* produce a block this often; 0: never. Regtest alone */
     unsigned max_peers;       /* as the server's */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -400,6 +401,7 @@ void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_
         fetch_delivered(k->fetch, peer_id(s->peer), m->hash);
         blocks_first_with(b, s, m->hash);
         blocks_announce_held(b);
+        filter_net_wake(b->filters);
         return;
     }
     fetch_failed(k->fetch, peer_id(s->peer), m->hash, is_peers_failure(m->rc));
@@ -415,6 +417,8 @@ uint64_t blocks_services(const struct bitcoin *b)
     if (!b->config.services_are_fixed && b->config.keep_blocks >= BLOCK_STORE_MEMORY_MAX &&
         atomic_load(&b->blocks.complete))
         services |= BTC_NODE_NETWORK_LIMITED | BTC_NODE_WITNESS;
+    if (!b->config.services_are_fixed && filter_net_offers(b->filters))
+        services |= BTC_NODE_COMPACT_FILTERS;
     return services;
 }
 

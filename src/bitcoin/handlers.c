@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 #include "log/log.h"
 
@@ -239,9 +240,9 @@ static handler *const handlers[BTC_CMD_COUNT] = {
     [BTC_CMD_FILTERLOAD] = on_not_allowed,
     [BTC_CMD_FILTERADD] = on_not_allowed,
     [BTC_CMD_FILTERCLEAR] = on_not_allowed,
-    [BTC_CMD_GETCFILTERS] = on_not_allowed,
-    [BTC_CMD_GETCFHEADERS] = on_not_allowed,
-    [BTC_CMD_GETCFCHECKPT] = on_not_allowed,
+    [BTC_CMD_GETCFILTERS] = filter_serve_filters,
+    [BTC_CMD_GETCFHEADERS] = filter_serve_headers,
+    [BTC_CMD_GETCFCHECKPT] = filter_serve_checkpoints,
     [BTC_CMD_WTXIDRELAY] = on_not_allowed,
     [BTC_CMD_SENDADDRV2] = on_not_allowed,
     [BTC_CMD_SENDTXRCNCL] = on_not_allowed,

@@ -114,6 +114,7 @@ struct bitcoin {
     struct nonces nonces;
     struct blocks blocks;
     struct tx_net *tx;
+    struct filter_net *filters; /* or NULL */
     atomic_uint height;
     atomic_bool in_sync;
     atomic_uint known_peers;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 
 enum { HEARTBEAT_MS = 1000 };
@@ -168,6 +169,7 @@ void manager_run(void *arg)
 void manager_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block)
 {
     serve_tip_moved(b, r, holds_block);
+    filter_net_wake(b->filters);
     EACH_PART(i, tip_moved)
     parts[i]->tip_moved(b, r);
     if (b->tip_listener)

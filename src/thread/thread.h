@@ -23,6 +23,7 @@
     X(ROLE_PEER_STALL, "peer_stall") \
     X(ROLE_PEER_PING, "peer_ping")   \
     X(ROLE_STORE, "store")           \
+    X(ROLE_FILTERS, "filters")       \
     X(ROLE_NAT, "nat")               \
     X(ROLE_TEST, "test")
 

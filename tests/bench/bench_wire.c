@@ -5,6 +5,7 @@
 
 #include "bench.h"
 #include "bitcoin/block/check.h"
+#include "bitcoin/filter/basic.h"
 #include "bitcoin/wire/frame.h"
 #include "codec/compact.h"
 
@@ -104,6 +105,31 @@ static double run_block(void *arg)
     return (double)rounds * (double)run->len / MB / seconds;
 }
 
+/* The filter of the block's outputs. Returns: filters a second. */
+static double run_filter(void *arg)
+{
+    struct block_run *run = arg;
+    uint8_t hash[BTC_HASH_BYTES];
+    struct btc_msg m;
+    struct buf filter;
+    size_t rounds = 0;
+    double start, seconds;
+
+    arena_reset(&run->decoded, MB);
+    need(btc_msg_decode(&m, &run->decoded, BTC_CMD_BLOCK, run->data, run->len) == 0);
+    btc_header_hash(hash, &m.u.block.header);
+    buf_init(&filter, MB);
+    start = bench_now();
+    do {
+        buf_reset(&filter);
+        need(basic_filter_build(&filter, hash, &m.u.block, NULL, 0) == 0);
+        rounds++;
+        seconds = bench_now() - start;
+    } while (seconds < 0.2);
+    buf_free(&filter);
+    return (double)rounds / seconds;
+}
+
 static void bench_block(const char *what, const char *file, size_t made_txs, size_t made_witness)
 {
     struct block_run run = {0};
@@ -121,6 +147,8 @@ static void bench_block(const char *what, const char *file, size_t made_txs, siz
         snprintf(name, sizeof name, "%s_decode_and_check_real", what);
         bench_rate(name, bench_median(RUNS, run_block, &run), "MB");
     }
+    snprintf(name, sizeof name, "%s_filter_%s", what, real ? "real" : "made");
+    bench_rate(name, bench_median(RUNS, run_filter, &run), "filters");
     arena_free(&run.decoded);
     arena_free(&run.scratch);
     free(run.data);

@@ -186,5 +186,6 @@ bool fuzz_corpus_make(const char *dir)
     return make_messages(dir) && make_stream(dir) && make_codec(dir) && make_proxies(dir) &&
            make_jsonrpc(dir) && make_nat(dir) && fuzz_corpus_make_files(dir) &&
            fuzz_corpus_make_tx(dir) && fuzz_corpus_make_reconstruct(dir) &&
-           fuzz_corpus_make_eth(dir) && fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir);
+           fuzz_corpus_make_filter(dir) && fuzz_corpus_make_eth(dir) &&
+           fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir);
 }

@@ -46,6 +46,7 @@ void fuzz_asmap(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_script(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_txrelay(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_reconstruct(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_gcs(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlp(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_enr(const struct fuzz_target *t, const uint8_t *data, size_t len);
@@ -77,6 +78,9 @@ bool fuzz_corpus_make_tx(const char *dir);
 
 /* The same for compact blocks. */
 bool fuzz_corpus_make_reconstruct(const char *dir);
+
+/* The same for block filters. */
+bool fuzz_corpus_make_filter(const char *dir);
 
 /* The same for addresses and files, into a folder that exists. */
 bool fuzz_corpus_make_files(const char *dir);

@@ -12,6 +12,7 @@ static const struct fuzz_target targets[] = {
     {"sam", fuzz_sam, BTC_CMD_UNKNOWN},
     {"script", fuzz_script, BTC_CMD_UNKNOWN},
     {"reconstruct", fuzz_reconstruct, BTC_CMD_UNKNOWN},
+    {"gcs", fuzz_gcs, BTC_CMD_UNKNOWN},
     {"txrelay", fuzz_txrelay, BTC_CMD_UNKNOWN},
     {"jsonrpc", fuzz_jsonrpc, BTC_CMD_UNKNOWN},
     {"nat", fuzz_nat, BTC_CMD_UNKNOWN},

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "bitcoin/chain/u256.h"
 #include "bitcoin/chain/work.h"
 #include "bitcoin/wire/header.h"
@@ -25,6 +26,7 @@ struct btc_params {
 
     struct btc_header genesis;
     uint8_t genesis_hash[BTC_HASH_BYTES];
+    struct bytes genesis_script; /* of the one output of its only transaction */
 
     struct u256 pow_limit;   /* no target is above it */
     uint32_t pow_limit_bits; /* its compact form */

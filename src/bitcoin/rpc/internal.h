@@ -45,6 +45,10 @@ cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
 /* --- block.c --- */
 void rpc_getblock(struct rpc_call *c);
 
+/* --- filters.c --- */
+void rpc_getblockfilter(struct rpc_call *c);
+void rpc_getindexinfo(struct rpc_call *c);
+
 /* --- transactions.c --- */
 void rpc_getmempoolentry(struct rpc_call *c);
 void rpc_getmempoolinfo(struct rpc_call *c);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "bitcoin/chain/params.h"
 #include "bitcoin/chain/pow.h"
+#include "bitcoin/wire/tx.h"
 #include "codec/hex.h"
 #include "lab.h"
 
@@ -52,6 +53,32 @@ START_TEST(other_names_find_nothing)
     ck_assert_ptr_null(btc_params_find(""));
     ck_assert_ptr_null(btc_params_find("mainnet "));
     ck_assert_ptr_null(btc_params_at(NETWORKS));
+}
+END_TEST
+
+/* What a genesis block's coinbase says: a push of its bits, of 4, and of a headline. */
+#define PUSHES  "\x04\xff\xff\x00\x1d\x01\x04"
+#define OF_2009 "\x45The Times 03/Jan/2009 Chancellor on brink of second bailout for banks"
+#define TESTNET4 \
+    "\x4c\x4c"   \
+    "03/May/2024 000000000000000000001ebd58c244970b3aa9d783bb001011fbe8ea8e98e00e"
+
+START_TEST(the_genesis_header_commits_to_a_coinbase_with_that_script)
+{
+    static const char of_2009[] = PUSHES OF_2009, of_testnet4[] = PUSHES TESTNET4;
+    const struct btc_params *p = btc_params_find(rows[_i].name);
+    bool is_testnet4 = strcmp(p->name, "testnet4") == 0;
+    const struct btc_txin in = {
+        .prev_index = UINT32_MAX,
+        .sequence = UINT32_MAX,
+        .script = {(const uint8_t *)(is_testnet4 ? of_testnet4 : of_2009),
+                   is_testnet4 ? sizeof of_testnet4 - 1 : sizeof of_2009 - 1}};
+    const struct btc_txout out = {.value_sat = INT64_C(5000000000), .script = p->genesis_script};
+    const struct btc_tx tx = {.version = 1, .in = &in, .in_count = 1, .out = &out, .out_count = 1};
+    uint8_t txid[BTC_HASH_BYTES];
+
+    ck_assert_int_eq(btc_tx_id(&tx, txid), 0);
+    ck_assert_mem_eq(txid, p->genesis.merkle_root, sizeof txid);
 }
 END_TEST
 
@@ -190,6 +217,7 @@ TCase *tcase_params(void)
 
     tcase_add_loop_test(t, a_network_is_found_by_its_name, 0, NETWORKS);
     tcase_add_test(t, other_names_find_nothing);
+    tcase_add_loop_test(t, the_genesis_header_commits_to_a_coinbase_with_that_script, 0, NETWORKS);
     tcase_add_loop_test(t, the_genesis_header_has_the_published_hash_and_its_work_is_done, 0,
                         NETWORKS);
     tcase_add_loop_test(t, the_magic_is_the_published_one, 0, NETWORKS);

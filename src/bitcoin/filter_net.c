@@ -1,0 +1,177 @@
+/* The thread for block filters: it waits for a wake-up, or for the next time that one of its parts
+ * has named, and on the disk. */
+#include "bitcoin/filter_net.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bitcoin/filter_net_internal.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+
+enum { LAG_MAX = 2 /* blocks that have just come */ };
+
+static struct metric_family built_height_family = {
+    .name = "p2pnode_filters_built_height",
+    .help = "Height up to which block filters have been made.",
+    .type = METRIC_GAUGE,
+    .labels = {"chain"},
+};
+
+static struct metric_family served_family = {
+    .name = "p2pnode_filters_served_total",
+    .help = "Block filters sent to peers.",
+    .type = METRIC_COUNTER,
+    .labels = {"chain"},
+};
+
+static struct chan_class wake_class = {
+    .name = "bitcoin_filters_wake",
+    .elem_size = 0,
+    .capacity = 1,
+};
+
+void filter_net_note_reach(struct filter_net *n, enum filterdb_kind kind, uint32_t rows,
+                           bool synced)
+{
+    atomic_store(&n->reach[kind].rows, rows);
+    atomic_store(&n->reach[kind].synced, synced);
+}
+
+static void run(void *arg)
+{
+    struct filter_net *n = arg;
+    struct chan_case cases[] = {
+        {.chan = &n->wake, .op = CHAN_RECV},
+        {.chan = &n->quit, .op = CHAN_RECV},
+    };
+    int64_t next_us = 0;
+
+    while (chan_select(cases, 2, next_us) != 1)
+        next_us = filter_index_run(n);
+}
+
+/* --- life --- */
+
+static bool is_wanted(const struct bitcoin_config *c)
+{
+    return c->build_filters;
+}
+
+static int open_db(struct filter_net *n)
+{
+    const struct bitcoin_config *c = &n->net->config;
+    struct filter_row tip;
+    int rc = filterdb_open(&n->db, c->filters_path, &c->params, c->max_peers);
+
+    if (rc < 0) {
+        log_error("bitcoin", "cannot open %s: %s", c->filters_path, pn_strerror(rc));
+        return rc;
+    }
+    for (int kind = 0; kind < FILTERDB_KINDS; kind++)
+        if (filterdb_tip(n->db, (enum filterdb_kind)kind, &tip) == 0)
+            filter_net_note_reach(n, (enum filterdb_kind)kind, tip.height + 1, false);
+    return 0;
+}
+
+int filter_net_new(struct filter_net **out, struct bitcoin *b)
+{
+    struct filter_net *n;
+    int rc;
+
+    *out = NULL;
+    if (!is_wanted(&b->config))
+        return 0;
+    n = mem_zalloc(sizeof *n);
+    if (!n)
+        return PN_ENOMEM;
+    n->net = b;
+    n->built_height = metric_get(&built_height_family, b->config.params.name, NULL);
+    n->served = metric_get(&served_family, b->config.params.name, NULL);
+    rc = chan_class_register(&wake_class);
+    if (rc == 0)
+        rc = chan_init(&n->wake, &wake_class);
+    if (rc < 0)
+        goto fail;
+    rc = chan_init(&n->quit, &quit_class);
+    if (rc < 0)
+        goto fail_wake;
+    rc = open_db(n);
+    if (rc < 0)
+        goto fail_quit;
+    *out = n;
+    return 0;
+fail_quit:
+    chan_destroy(&n->quit, NULL);
+fail_wake:
+    chan_destroy(&n->wake, NULL);
+fail:
+    mem_free(n);
+    return rc;
+}
+
+int filter_net_start(struct filter_net *n)
+{
+    return n ? thread_start(&n->thread, "filters", ROLE_FILTERS, run, n) : 0;
+}
+
+void filter_net_stop(struct filter_net *n)
+{
+    if (!n)
+        return;
+    quit_request(&n->quit);
+    thread_join(&n->thread);
+}
+
+void filter_net_free(struct filter_net *n)
+{
+    if (!n)
+        return;
+    filter_net_stop(n); /* it runs still when the manager could not be started */
+    filterdb_close(n->db);
+    chan_destroy(&n->wake, NULL);
+    chan_destroy(&n->quit, NULL);
+    mem_free(n);
+}
+
+/* --- what others ask --- */
+
+void filter_net_wake(struct filter_net *n)
+{
+    if (n)
+        chan_try_send_many(&n->wake, NULL, 1); /* a second one is the first */
+}
+
+bool filter_net_progress(const struct filter_net *n, struct filter_progress *out,
+                         enum filterdb_kind kind)
+{
+    unsigned rows;
+
+    if (!n || (kind == FILTERDB_BUILT && !n->net->config.build_filters))
+        return false;
+    rows = atomic_load(&n->reach[kind].rows);
+    *out = (struct filter_progress){
+        .height = rows > 0 ? rows - 1 : 0,
+        .any = rows > 0,
+        .synced = atomic_load(&n->reach[kind].synced),
+    };
+    return true;
+}
+
+bool filter_net_offers(const struct filter_net *n)
+{
+    struct filter_progress built;
+
+    return n && n->net->config.serve_filters && filter_net_progress(n, &built, FILTERDB_BUILT) &&
+           built.any && built.height + LAG_MAX >= atomic_load(&n->net->height);
+}
+
+int filter_net_row(struct filter_net *n, enum filterdb_kind kind, struct filter_row *out,
+                   struct buf *filter, uint32_t height, const uint8_t hash[BTC_HASH_BYTES])
+{
+    int rc = filterdb_row(n->db, kind, out, filter, height);
+
+    return rc == 0 && memcmp(out->block, hash, BTC_HASH_BYTES) != 0 ? PN_ENOENT : rc;
+}

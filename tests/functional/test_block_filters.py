@@ -1,0 +1,297 @@
+"""Block filters: made of the blocks that are kept, equal to those of others, served to peers."""
+
+import struct
+
+import bitcoin_blocks
+import pytest
+import wire
+from bitcoin_blocks import BlockChain, BlockServer
+from bitcoin_p2p import Connection, Silent
+from block_filters import (
+    NODE_COMPACT_FILTERS,
+    WITNESS_SCRIPT_HASH,
+    build_filter,
+    filter_header,
+    get_checkpoints,
+    get_filter_headers,
+    get_filters,
+    range_payload,
+    scripts_of,
+)
+from foreign import Bcoin, Btcd
+from process import LOOPBACK
+from transactions import OP_TRUE, OP_TRUE_SCRIPT, Transaction, regtest_address
+from waiting import wait_for_value, wait_until
+
+FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
+INDEX = ("--blockfilterindex", "--peerblockfilters")
+COIN = 100_000_000
+
+
+def built(node):
+    return node.call("getindexinfo")["basic block filter index"]
+
+
+def wait_for_index(node, height, timeout=60):
+    want = {"synced": True, "best_block_height": height}
+    wait_for_value("the index of filters", lambda: built(node), want, timeout)
+
+
+@pytest.fixture
+def serve(stack):
+    def start(chain, **how):
+        return stack.enter_context(BlockServer(chain, **how))
+
+    return start
+
+
+class FilteredChain(BlockChain):
+    """Knows the filters of its blocks: each spends what the one before has paid."""
+
+    def __init__(self):
+        super().__init__()
+        self.filters, self.filter_headers = [], []  # by height, the genesis block's among them
+
+    def grow(self, count, outputs=1):
+        for _ in range(count):
+            spends = self._last_coinbase()
+            transactions = []
+            if spends:
+                script = b"\x51" + self.height.to_bytes(4, "little")
+                spend = Transaction([(spends, 0)], [(0, script)] * outputs)
+                transactions.append(encoded(spend))
+            self.add(transactions)
+        return self
+
+    def _last_coinbase(self):
+        if self.height == 0:
+            return None
+        return self.transactions[self.tip_hash][0].txid
+
+    def make_filters(self):
+        genesis = build_filter(wire.GENESIS_HASH, [GENESIS_SCRIPT])
+        self.filters = [genesis]
+        for header in self.headers:
+            raw = self.blocks[header.hash]
+            scripts = scripts_of(raw)
+            if len(self.transactions[header.hash]) > 1:
+                scripts.append(OP_TRUE)  # of the coinbase that is spent
+            self.filters.append(build_filter(header.hash, scripts))
+        previous, self.filter_headers = bytes(32), []
+        for encoded in self.filters:
+            previous = filter_header(encoded, previous)
+            self.filter_headers.append(previous)
+        return self
+
+    def hash_at(self, height):
+        return self.headers[height - 1].hash if height else wire.GENESIS_HASH
+
+
+GENESIS_SCRIPT = bytes.fromhex(
+    "4104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112"
+    "de5c384df7ba0b8d578a4c702b6bf11d5fac"
+)
+
+
+def encoded(transaction):
+    """One without witness, as blocks hold it."""
+    return bitcoin_blocks.Transaction(transaction.raw, transaction.raw, False)
+
+
+def test_filters_of_kept_blocks_are_built_and_served(make_node, serve):
+    chain = FilteredChain().grow(30).make_filters()
+    node = make_node(f"--connect={LOOPBACK}:{serve(chain).port}", *FAST_RETRY, *INDEX).start()
+    wait_for_index(node, 30)
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        assert peer.remote_version["services"] & NODE_COMPACT_FILTERS
+        filters = get_filters(peer, 0, chain.tip_hash, 31)
+        assert [h for h, _ in filters] == [chain.hash_at(height) for height in range(31)]
+        assert [f for _, f in filters] == chain.filters
+        stop, previous, hashes = get_filter_headers(peer, 10, chain.hash_at(20))
+        assert stop == chain.hash_at(20)
+        assert previous == chain.filter_headers[9]
+        assert hashes == [wire.sha256d(f) for f in chain.filters[10:21]]
+        assert get_filter_headers(peer, 0, chain.hash_at(3))[1] == bytes(32)
+        assert get_checkpoints(peer, chain.tip_hash) == (chain.tip_hash, [])
+    for height in (0, 1, 30):
+        found = node.call("getblockfilter", chain.hash_at(height)[::-1].hex())
+        assert found == {
+            "filter": chain.filters[height].hex(),
+            "header": chain.filter_headers[height][::-1].hex(),
+        }
+
+
+def test_checkpoints_are_every_thousandth_header_and_ranges_are_bounded(make_node, serve):
+    chain = FilteredChain().grow(2100).make_filters()
+    server = serve(chain)
+    node = make_node(
+        f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY, *INDEX, "--prune=3000"
+    ).start()
+    wait_for_index(node, 2100, timeout=120)
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        checkpoints = [chain.filter_headers[1000], chain.filter_headers[2000]]
+        assert get_checkpoints(peer, chain.tip_hash) == (chain.tip_hash, checkpoints)
+        assert get_checkpoints(peer, chain.hash_at(1999))[1] == checkpoints[:1]
+        hashes = get_filter_headers(peer, 101, chain.tip_hash)[2]
+        assert hashes == [wire.sha256d(f) for f in chain.filters[101:]]
+        filters = get_filters(peer, 1101, chain.tip_hash, 1000)
+        assert [f for _, f in filters] == chain.filters[1101:]
+    for command, start in (("getcfilters", 1100), ("getcfheaders", 100)):
+        with Connection.to(node.port) as peer:
+            peer.handshake()
+            peer.send(command, range_payload(start, chain.tip_hash))
+            assert peer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "command, payload",
+    [
+        ("getcfilters", range_payload(0, wire.GENESIS_HASH, kind=1)),
+        ("getcfheaders", range_payload(0, b"\x11" * 32)),
+        ("getcfheaders", range_payload(1, wire.GENESIS_HASH)),
+        ("getcfcheckpt", struct.pack("<B", 0) + b"\x11" * 32),
+    ],
+    ids=["another-kind", "unknown-block", "ends-before-it-begins", "unknown-tip"],
+)
+def test_requests_that_make_no_sense_end_the_connection(make_node, serve, command, payload):
+    chain = FilteredChain().grow(2)
+    node = make_node(f"--connect={LOOPBACK}:{serve(chain).port}", *FAST_RETRY, *INDEX).start()
+    wait_for_index(node, 2)
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        peer.send(command, payload)
+        assert peer.wait_closed()
+
+
+def test_without_the_option_nothing_is_offered_and_who_asks_is_parted_from(make_node):
+    node = make_node("--blockfilterindex").start()
+    wait_for_index(node, 0)
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        assert not peer.remote_version["services"] & NODE_COMPACT_FILTERS
+        peer.send("getcfilters", range_payload(0, wire.GENESIS_HASH))
+        assert peer.wait_closed()
+
+
+def test_filters_follow_a_reorganisation_and_a_restart(make_node, serve):
+    first = FilteredChain().grow(12)
+    other = FilteredChain().grow(20, outputs=2).make_filters()
+    assert first.hash_at(1) == other.hash_at(1) and first.hash_at(2) != other.hash_at(2)
+    server = serve(first)
+    node = make_node(f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY, *INDEX).start()
+    wait_for_index(node, 12)
+    abandoned = first.tip_hash
+    assert node.stop() == 0
+    server.chain = other
+    node.start()
+    wait_for_index(node, 20)
+    for height in range(21):
+        found = node.call("getblockfilter", other.hash_at(height)[::-1].hex())
+        assert found["header"] == other.filter_headers[height][::-1].hex()
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        peer.send("getcfheaders", range_payload(0, abandoned))  # known, but not to be had
+        peer.round_trip()
+        assert "cfheaders" not in peer.received
+
+
+def test_a_chain_longer_than_what_is_kept_has_no_filters_and_none_are_offered(make_node, serve):
+    chain = FilteredChain().grow(400)
+    node = make_node(f"--connect={LOOPBACK}:{serve(chain).port}", *FAST_RETRY, *INDEX).start()
+    wait_until(
+        "the node says so",
+        lambda: "no block filters from height 1 on: that block is older" in node.log(),
+        60,
+    )
+    wait_until("the blocks are kept", lambda: node.metrics().total("p2pnode_blocks_kept") == 288, 60)
+    assert built(node) == {"synced": False, "best_block_height": 0}
+    with Connection.to(node.port) as peer:
+        peer.handshake()
+        assert not peer.remote_version["services"] & NODE_COMPACT_FILTERS
+        peer.send("getcfilters", range_payload(0, chain.tip_hash))
+        with pytest.raises(Silent):
+            peer.wait_for("cfilter", timeout=1)
+
+
+def test_a_block_that_spends_what_does_not_exist_ends_the_filters(make_node, serve):
+    chain = FilteredChain().grow(5)
+    chain.add([encoded(Transaction([(b"\xee" * 32, 0)], [(1, OP_TRUE_SCRIPT)]))])
+    node = make_node(f"--connect={LOOPBACK}:{serve(chain).port}", *FAST_RETRY, *INDEX).start()
+    wait_until("the node says so", lambda: "spends unknown outputs" in node.log(), 60)
+    assert built(node) == {"synced": False, "best_block_height": 5}
+
+
+# --- beside other implementations ---
+
+
+@pytest.fixture
+def bcoin_and_btcd(tmp_path, stack):
+    """Both running, not connected: bcoin makes blocks, and btcd, which knows filters, gets them."""
+    nodes = []
+    for kind in (Bcoin, Btcd):
+        reason = kind.missing()
+        if reason:
+            pytest.skip(reason)
+        node = kind(tmp_path)
+        stack.callback(node.stop)
+        nodes.append(node.start())
+    return nodes
+
+
+def mine(bcoin, count=1):
+    bcoin.rpc("generatetoaddress", count, regtest_address())
+
+
+def copy_blocks(source, target):
+    for height in range(target.height() + 1, source.height() + 1):
+        target.rpc("submitblock", source.rpc("getblock", source.block_hash(height), 0))
+    assert target.best_hash() == source.best_hash()
+
+
+def make_plain_and_witness_transactions(bcoin):
+    """A chain on which witnesses are in force, and blocks that spend outputs of many forms."""
+    mine(bcoin, 450)
+    coinbase = bytes.fromhex(bcoin.rpc("getblock", bcoin.block_hash(2))["tx"][0])[::-1]
+    value = 50 * COIN - 100_000
+    outputs = [
+        (value // 4, WITNESS_SCRIPT_HASH),
+        (value // 4, OP_TRUE_SCRIPT),
+        (value // 4, b"\x76\xa9\x14" + b"\x07" * 20 + b"\x88\xac"),
+        (value // 4, b"\x51\x20" + b"\x09" * 32),
+        (0, b"\x6a\x04test"),
+    ]
+    plain = Transaction([(coinbase, 0)], outputs)
+    bcoin.rpc("sendrawtransaction", plain.raw.hex())
+    mine(bcoin)
+    spend = Transaction([(plain.txid, 0)], [(value // 4 - 50_000, OP_TRUE_SCRIPT)])
+    empty = spend.raw[:41] + b"\0" + spend.raw[44:]  # its signature script is in the witness
+    witness = empty[:4] + b"\0\1" + empty[4:-4] + b"\x01\x01\x51" + empty[-4:]
+    bcoin.rpc("sendrawtransaction", witness.hex())
+    again = Transaction([(plain.txid, 1)], [(value // 4 - 50_000, WITNESS_SCRIPT_HASH)])
+    bcoin.rpc("sendrawtransaction", again.raw.hex())
+    mine(bcoin)
+    transactions = bcoin.rpc("getblock", bcoin.best_hash(), 1)["tx"]
+    assert len(transactions) == 3, (transactions, bcoin.log()[-2000:])
+
+
+def test_filters_and_headers_equal_those_of_btcd(make_node, bcoin_and_btcd):
+    bcoin, btcd = bcoin_and_btcd
+    make_plain_and_witness_transactions(bcoin)
+    copy_blocks(bcoin, btcd)
+    height = bcoin.height()
+    peers = [f"--connect={LOOPBACK}:{peer.port}" for peer in (bcoin, btcd)]
+    node = make_node(*peers, *FAST_RETRY, *INDEX, "--prune=1000").start()
+    wait_for_index(node, height, timeout=120)
+    tip = bytes.fromhex(bcoin.best_hash())[::-1]
+    answers = []
+    for port in (node.port, btcd.port):
+        with Connection.to(port) as peer:
+            peer.handshake()
+            headers = get_filter_headers(peer, 0, tip)
+            filters = get_filters(peer, 0, tip, height + 1)
+            answers.append((headers, sorted(filters)))
+    assert answers[0] == answers[1]
+    assert len(answers[0][0][2]) == height + 1
+    print(f"{height + 1} filters and filter headers of p2pnode equal those of btcd")
