@@ -171,9 +171,15 @@ _p2pnode()
             --electrum-sessions-per-address= --no-electrum-sessions-per-address
             --electrum-idle-timeout= --no-electrum-idle-timeout
             --electrum-cost-soft= --no-electrum-cost-soft --electrum-cost-hard=
-            --no-electrum-cost-hard --ntp-server= --no-ntp-server --nat --nat=
-            --no-nat --maxpeers= --no-maxpeers --outbound= --no-outbound
-            --block-relay= --no-block-relay --asmap= --no-asmap --netrestrict=
+            --no-electrum-cost-hard --electrum-max-tokens=
+            --no-electrum-max-tokens --electrum-rate-limit-window-seconds=
+            --no-electrum-rate-limit-window-seconds
+            --electrum-rate-limit-delay-after=
+            --no-electrum-rate-limit-delay-after
+            --electrum-rate-limit-delay-ms= --no-electrum-rate-limit-delay-ms
+            --ntp-server= --no-ntp-server --nat --nat= --no-nat --maxpeers=
+            --no-maxpeers --outbound= --no-outbound --block-relay=
+            --no-block-relay --asmap= --no-asmap --netrestrict=
             --no-netrestrict --proxy= --no-proxy --proxy-user= --no-proxy-user
             --proxy-password= --no-proxy-password --onion= --no-onion
             --onion-user= --no-onion-user --onion-password= --no-onion-password

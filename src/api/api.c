@@ -16,6 +16,7 @@
 #include "api/connections.h"
 #include "api/events.h"
 #include "api/guard.h"
+#include "api/routes.h"
 #include "api/web.h"
 #include "api/worker.h"
 #include "base/buf.h"
@@ -41,6 +42,7 @@ struct api {
     struct connections *connections;
     struct api_auth auth;
     struct worker *worker; /* NULL: no calls are taken */
+    struct routes *routes; /* or NULL */
     struct events *events; /* or NULL */
     struct event_base *base;
     unsigned unsent; /* answers to calls that are not written out yet */
@@ -160,18 +162,29 @@ static void on_sent(struct evhttp_request *req, void *arg)
     a->unsent--;
 }
 
-static void answer_call(void *arg, struct evhttp_request *req, enum rpc_status status,
-                        const struct buf *body)
+static void run_call(void *arg, struct worker_call *call)
 {
-    struct api *a = arg;
+    const struct api *a = arg;
 
-    a->unsent++;
-    evhttp_request_set_on_complete_cb(req, on_sent, a);
-    answer(req, "rpc", (int)status, "application/json", body->data, body->len);
+    call->status = (int)rpc_answer(&call->out, &a->config.methods, call->body, call->len);
 }
 
-/* Returns: 0, or the status with which a call is refused and, in *why, the reason. */
-static int refusal(const char **why, const struct api *a, struct evhttp_request *req)
+static void answer_late(struct api *a, struct evhttp_request *req, const char *handler, int status,
+                        const struct buf *body)
+{
+    a->unsent++;
+    evhttp_request_set_on_complete_cb(req, on_sent, a);
+    answer(req, handler, status, "application/json", body->data, body->len);
+}
+
+static void answer_call(void *arg, struct evhttp_request *req, const struct worker_call *call)
+{
+    answer_late(arg, req, "rpc", call->status, &call->out);
+}
+
+/* From where calls are taken at all. Returns: 0, or the status with which a call is refused and, in
+ * *why, the reason. */
+static int wrong_place(const char **why, const struct api *a, struct evhttp_request *req)
 {
     struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
     const char *host = evhttp_find_header(headers, "Host");
@@ -190,10 +203,24 @@ static int refusal(const char **why, const struct api *a, struct evhttp_request 
     *why = "calls are not taken from pages of other sites\n";
     if (!guard_origin_ok(origin, host ? host : ""))
         return 403;
-    *why = "send the cookie, or user and password\n";
-    if (!api_auth_ok(&a->auth, evhttp_find_header(headers, "Authorization")))
-        return 401;
     return 0;
+}
+
+static bool has_credential(const struct api *a, struct evhttp_request *req)
+{
+    return api_auth_ok(&a->auth,
+                       evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization"));
+}
+
+/* Likewise, whose too. */
+static int refusal(const char **why, const struct api *a, struct evhttp_request *req)
+{
+    int code = wrong_place(why, a, req);
+
+    if (code)
+        return code;
+    *why = "send the cookie, or user and password\n";
+    return has_credential(a, req) ? 0 : 401;
 }
 
 /* Returns: whether the request may go on; otherwise it has been answered. */
@@ -238,7 +265,7 @@ static void on_call(struct evhttp_request *req, void *arg)
 
     if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
         on_page(req, a);
-    else if (is_permitted(a, req, "rpc") && worker_submit(a->worker, req) < 0)
+    else if (is_permitted(a, req, "rpc") && worker_submit(a->worker, req, NULL) < 0)
         answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
 
@@ -267,15 +294,44 @@ static void on_events(struct evhttp_request *req, void *arg)
         metric_add(metric_get(&requests, "events", "200", NULL), 1);
 }
 
+/* --- paths of networks --- */
+
+static int refuse_visit(void *arg, const char **why, bool *credential, struct evhttp_request *req)
+{
+    struct api *a = arg;
+    int code = wrong_place(why, a, req);
+
+    if (code)
+        return code;
+    *credential = has_credential(a, req);
+    *why = "the methods are GET and POST";
+    return evhttp_request_get_command(req) == EVHTTP_REQ_HEAD ? 405 : 0;
+}
+
+static void answer_visit(void *arg, struct evhttp_request *req, const char *label, int status,
+                         const struct buf *body)
+{
+    if (status == 401)
+        evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
+                          "Basic realm=\"jsonrpc\"");
+    evhttp_connection_set_timeout(evhttp_request_get_connection(req), TIMEOUT_S);
+    answer_late(arg, req, label, status, body);
+}
+
 static void on_other(struct evhttp_request *req, void *arg)
 {
-    (void)arg;
+    struct api *a = arg;
+
+    if (a->routes && routes_take(a->routes, req))
+        return;
     answer_text(req, "other", 404, "not found: there are /metrics, /livez, /readyz and /events\n");
 }
 
 static int open_calls(struct api *a, struct event_base *base)
 {
     const struct api_config *c = &a->config;
+    const struct worker_config worker = {
+        .name = "rpc", .threads = 1, .arg = a, .run = run_call, .answer = answer_call};
     int rc;
 
     if (c->methods.n == 0)
@@ -284,13 +340,22 @@ static int open_calls(struct api *a, struct event_base *base)
     if (rc < 0)
         log_error("api", "cannot write %s: %s", c->cookie_path, pn_strerror(rc));
     if (rc == 0)
-        rc = worker_new(&a->worker, base, &c->methods, answer_call, a);
+        rc = worker_new(&a->worker, base, &worker);
     for (unsigned i = 0; i < web_files_count && rc == 0; i++) {
         const char *path = web_files[i].path;
 
         evhttp_set_cb(a->http, path, strcmp(path, "/") == 0 ? on_call : on_page, a);
     }
     return rc;
+}
+
+static int open_routes(struct api *a, struct event_base *base)
+{
+    struct routes_config config = {
+        .n = a->config.n_routes, .refusal = refuse_visit, .answer = answer_visit, .arg = a};
+
+    memcpy(config.routes, a->config.routes, sizeof config.routes);
+    return config.n > 0 ? routes_new(&a->routes, base, &config) : 0;
 }
 
 static int open_events(struct api *a, struct event_base *base)
@@ -353,6 +418,8 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
         set_paths(a);
         rc = open_calls(a, base);
     }
+    if (rc == 0)
+        rc = open_routes(a, base);
     if (rc == 0)
         rc = open_events(a, base);
     if (rc < 0) {
@@ -426,11 +493,13 @@ void api_free(struct api *a)
 {
     if (!a)
         return;
+    routes_stop(a->routes);
     worker_stop(a->worker);
     send_the_rest(a);
     events_free(a->events);
     if (a->http)
         evhttp_free(a->http);
+    routes_free(a->routes);
     worker_free(a->worker);
     connections_free(a->connections);
     api_auth_close(&a->auth);

@@ -1,7 +1,7 @@
 /* The HTTP face: GET /metrics (Prometheus), /livez and /readyz, on the event loop, POST / with
- * JSON-RPC, whose calls run on a thread of their own, and GET /events, the journal as it grows. It
- * reads the program through the checks and the method tables it is given and the metrics registry,
- * never a peer. */
+ * JSON-RPC, whose calls run on a thread of their own, paths that networks answer themselves, and
+ * GET /events, the journal as it grows. It reads the program through the checks and the method
+ * tables it is given and the metrics registry, never a peer. */
 #ifndef API_API_H
 #define API_API_H
 
@@ -11,6 +11,7 @@
 #include "api/auth.h"
 #include "journal/journal.h"
 #include "net/subnet.h"
+#include "rpc/route.h"
 #include "rpc/rpc.h"
 
 struct api;
@@ -38,6 +39,9 @@ struct api_config {
     const char *cookie_path; /* where the credential of this run is written; removed at the end */
     const char *user, *password; /* a second credential, or NULL */
     struct subnet_list allowed;  /* who may call; empty: this machine alone */
+
+    const struct route *routes[ROUTES_MAX]; /* borrowed: paths that networks answer themselves */
+    size_t n_routes;
 
     struct journal *journal; /* borrowed; what GET /events shows. NULL: there are no events */
     const char *event_log;   /* a file that all events are appended to, or NULL */

@@ -1,9 +1,10 @@
-/* A job is one of WORKER_CALLS_MAX places that the loop hands out. It goes to the thread through
- * one channel and comes back through another; neither can be full, as there are no more jobs than
+/* A job is one of WORKER_CALLS_MAX places that the loop hands out. It goes to a thread through one
+ * channel and comes back through another; neither can be full, as there are no more jobs than
  * room in each. Only the loop touches job->req: the client may go at any time, and then the answer
  * is dropped. */
 #include "api/worker.h"
 
+#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -23,18 +24,16 @@ struct job {
     bool taken;
     struct evhttp_request *req; /* NULL: the client has gone */
     char *body;
-    size_t len;
-    struct buf out;
-    enum rpc_status status;
+    struct worker_call call;
 };
 
 struct worker {
-    struct rpc_set set;
-    worker_answer *answer;
-    void *answer_arg;
+    struct worker_config config;
     struct chan jobs, done; /* of struct job * */
+    struct chan quit;
     struct event *finished;
-    struct thread thread;
+    struct thread threads[WORKER_THREADS_MAX];
+    unsigned running;
     atomic_int_fast64_t beat_us;
     struct job places[WORKER_CALLS_MAX];
 };
@@ -51,7 +50,7 @@ static struct chan_class done_class = {
     .capacity = WORKER_CALLS_MAX,
 };
 
-/* --- thread rpc --- */
+/* --- a worker --- */
 
 static void run(void *arg)
 {
@@ -62,7 +61,7 @@ static void run(void *arg)
         int rc;
 
         atomic_store(&w->beat_us, clock_mono_us());
-        job->status = rpc_answer(&job->out, &w->set, job->body, job->len);
+        w->config.run(w->config.arg, &job->call);
         atomic_store(&w->beat_us, clock_mono_us());
         rc = chan_try_send(&w->done, &job);
         if (BUG(rc < 0))
@@ -72,21 +71,33 @@ static void run(void *arg)
 
 /* --- thread loop --- */
 
+void worker_request_gone(struct evhttp_request *req)
+{
+    /* evhttp may have let go of it already, and then it is ours. */
+    if (!evhttp_request_get_connection(req))
+        evhttp_request_free(req);
+}
+
 static void on_client_gone(struct evhttp_connection *connection, void *arg)
 {
     struct job *job = arg;
 
     (void)connection;
-    /* evhttp may have let go of it already, and then it is ours. */
-    if (!evhttp_request_get_connection(job->req))
-        evhttp_request_free(job->req);
+    worker_request_gone(job->req);
     job->req = NULL;
 }
 
-static void give_back(struct job *job)
+static void free_subject(const struct worker *w, void *subject)
 {
+    if (subject && w->config.free)
+        w->config.free(subject);
+}
+
+static void give_back(const struct worker *w, struct job *job)
+{
+    free_subject(w, job->call.subject);
     mem_free(job->body);
-    buf_free(&job->out);
+    buf_free(&job->call.out);
     *job = (struct job){.taken = false};
 }
 
@@ -100,9 +111,9 @@ static void on_finished(evutil_socket_t fd, short events, void *arg)
     while (chan_try_recv(&w->done, &job) == 0) {
         if (job->req) {
             evhttp_connection_set_closecb(evhttp_request_get_connection(job->req), NULL, NULL);
-            w->answer(w->answer_arg, job->req, job->status, &job->out);
+            w->config.answer(w->config.arg, job->req, &job->call);
         }
-        give_back(job);
+        give_back(w, job);
     }
 }
 
@@ -121,61 +132,94 @@ static struct job *free_place(struct worker *w)
     return NULL;
 }
 
-int worker_submit(struct worker *w, struct evhttp_request *req)
+int worker_submit(struct worker *w, struct evhttp_request *req, void *subject)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
+    size_t len = evbuffer_get_length(body);
     struct job *job = free_place(w);
     int rc;
 
     if (!job)
         return PN_EAGAIN;
-    *job = (struct job){.req = req, .len = evbuffer_get_length(body)};
-    job->body = mem_alloc(job->len + 1);
+    *job = (struct job){.req = req, .body = mem_alloc(len + 1)};
     if (!job->body)
         return PN_ENOMEM;
-    evbuffer_copyout(body, job->body, job->len);
-    buf_init(&job->out, MAX_ANSWER_BYTES);
+    evbuffer_copyout(body, job->body, len);
+    job->body[len] = '\0';
+    job->call =
+        (struct worker_call){.body = job->body, .len = len, .subject = subject, .quit = &w->quit};
+    buf_init(&job->call.out, MAX_ANSWER_BYTES);
+    job->taken = true;
     rc = chan_try_send(&w->jobs, &job);
     if (rc < 0) {
-        give_back(job);
+        job->call.subject = NULL; /* the caller's still */
+        give_back(w, job);
         return rc;
     }
-    job->taken = true;
     evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_client_gone, job);
     return 0;
 }
 
-int worker_new(struct worker **out, struct event_base *base, const struct rpc_set *set,
-               worker_answer *answer, void *arg)
+static int make_channels(struct worker *w)
+{
+    int rc = chan_class_register(&jobs_class);
+
+    if (rc == 0)
+        rc = chan_class_register(&done_class);
+    if (rc == 0)
+        rc = chan_class_register(&quit_class);
+    if (rc == 0)
+        rc = chan_init(&w->jobs, &jobs_class);
+    if (rc < 0)
+        return rc;
+    rc = chan_init(&w->done, &done_class);
+    if (rc == 0) {
+        rc = chan_init(&w->quit, &quit_class);
+        if (rc < 0)
+            chan_destroy(&w->done, NULL);
+    }
+    if (rc < 0)
+        chan_destroy(&w->jobs, NULL);
+    return rc;
+}
+
+static int start(struct worker *w)
+{
+    int rc = 0;
+
+    chan_set_notify(&w->done, wake_loop, w);
+    while (rc == 0 && w->running < w->config.threads) {
+        rc = thread_start(&w->threads[w->running], w->config.name, ROLE_RPC, run, w);
+        w->running += rc == 0;
+    }
+    return rc;
+}
+
+int worker_new(struct worker **out, struct event_base *base, const struct worker_config *config)
 {
     struct worker *w = mem_zalloc(sizeof *w);
-    int rc = PN_ENOMEM;
+    int rc;
 
+    assert(config->threads > 0 && config->threads <= WORKER_THREADS_MAX);
     if (!w)
-        return rc;
-    w->set = *set;
-    w->answer = answer;
-    w->answer_arg = arg;
+        return PN_ENOMEM;
+    w->config = *config;
     w->finished = event_new(base, -1, EV_PERSIST, on_finished, w);
-    if (!w->finished || chan_class_register(&jobs_class) < 0 ||
-        chan_class_register(&done_class) < 0 || chan_init(&w->jobs, &jobs_class) < 0)
-        goto no_jobs;
-    if (chan_init(&w->done, &done_class) < 0)
-        goto no_done;
-    chan_set_notify(&w->done, wake_loop, w);
-    rc = thread_start(&w->thread, "rpc", ROLE_RPC, run, w);
-    if (rc == 0) {
-        *out = w;
-        return 0;
+    rc = w->finished ? make_channels(w) : PN_ENOMEM;
+    if (rc < 0) {
+        if (w->finished)
+            event_free(w->finished);
+        mem_free(w);
+        return rc;
     }
-    chan_destroy(&w->done, NULL);
-no_done:
-    chan_destroy(&w->jobs, NULL);
-no_jobs:
-    if (w->finished)
-        event_free(w->finished);
-    mem_free(w);
-    return rc;
+    rc = start(w);
+    if (rc < 0) {
+        worker_stop(w);
+        worker_free(w);
+        return rc;
+    }
+    *out = w;
+    return 0;
 }
 
 void worker_stop(struct worker *w)
@@ -184,10 +228,12 @@ void worker_stop(struct worker *w)
 
     if (!w)
         return;
+    quit_request(&w->quit);
     chan_close(&w->jobs);
     while (chan_try_recv(&w->jobs, &job) == 0)
         continue; /* its place is given back by worker_free */
-    thread_join(&w->thread);
+    while (w->running > 0)
+        thread_join(&w->threads[--w->running]);
     on_finished(-1, 0, w);
 }
 
@@ -196,9 +242,10 @@ void worker_free(struct worker *w)
     if (!w)
         return;
     for (unsigned i = 0; i < WORKER_CALLS_MAX; i++)
-        give_back(&w->places[i]);
+        give_back(w, &w->places[i]);
     chan_destroy(&w->done, NULL);
     chan_destroy(&w->jobs, NULL);
+    chan_destroy(&w->quit, NULL);
     event_free(w->finished);
     mem_free(w);
 }

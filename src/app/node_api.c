@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "app/node_electrum.h"
 #include "app/node_health.h"
 #include "app/node_p2p.h"
 #include "app/node_setup.h"
@@ -19,6 +20,7 @@ struct node_api {
     struct api *api;
     struct btc_rpc bitcoin;
     struct eth_rpc ethereum;
+    struct route electrum;
     struct rpc_table tables[RPC_TABLES_MAX];
     struct rpc_set methods;
     char cookie_path[PATH_BYTES];
@@ -108,6 +110,8 @@ static int fill_config(struct api_config *config, struct node *n)
     config->journal = n->journal;
     collect_methods(n);
     config->methods = a->methods;
+    if (node_electrum_route(&a->electrum, n))
+        config->routes[config->n_routes++] = &a->electrum;
     return rc;
 }
 

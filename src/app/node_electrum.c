@@ -162,6 +162,14 @@ static void fill_config(struct electrum_config *config, struct node *n)
         .sessions_per_address = (unsigned)o->electrum_sessions_per_address,
         .cost_soft = (double)o->electrum_cost_soft,
         .cost_hard = (double)o->electrum_cost_hard,
+        .rate_limit =
+            {
+                .capacity = (uint32_t)o->electrum_max_tokens,
+                .window_ms = o->electrum_rate_window_ms,
+                .delay_after = (unsigned)o->electrum_rate_delay_after,
+                .delay_ms = o->electrum_rate_delay_ms,
+            },
+        .journal = n->journal,
     };
     config->peer.handshake_timeout_ms = o->handshake_timeout_ms;
     config->peer.idle_timeout_ms = o->electrum_idle_timeout_ms;
@@ -440,6 +448,13 @@ void node_electrum_free(struct node *n)
 }
 
 /* --- for operators --- */
+
+bool node_electrum_route(struct route *out, struct node *n)
+{
+    if (n->electrum)
+        *out = electrum_route(n->electrum->electrum);
+    return n->electrum != NULL;
+}
 
 enum { SERVERS_MAX_BYTES = 4 << 20 };
 

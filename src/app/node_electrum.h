@@ -3,6 +3,8 @@
 #ifndef APP_NODE_ELECTRUM_H
 #define APP_NODE_ELECTRUM_H
 
+#include <stdbool.h>
+
 struct node;
 struct options;
 struct tls_context;
@@ -40,6 +42,11 @@ void node_electrum_stop(struct node *n);
 
 /* Thread: the main thread, when no peer is left. */
 void node_electrum_free(struct node *n);
+
+/* What it answers over HTTP. Thread: the main thread, before the API starts. Returns: whether there
+ * is anything. */
+struct route;
+bool node_electrum_route(struct route *out, struct node *n);
 
 /* The call getelectrumservers: what is known of other servers. `arg` is the struct node. */
 struct rpc_call;

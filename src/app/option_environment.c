@@ -1,4 +1,5 @@
-/* The environment: P2PNODE_KEY=VALUE.
+/* The environment: P2PNODE_KEY=VALUE. Some options have a second name, from programs that people
+ * come from; the first one goes before it.
  *
  * An unknown P2PNODE_ variable is a warning, not an error: orchestrators put variables of their own
  * into a service's environment under the service's name (Kubernetes: P2PNODE_SERVICE_HOST).
@@ -42,9 +43,33 @@ static int add_one(struct settings *out, struct option_report *report, const cha
     return err;
 }
 
-int settings_from_environment(struct settings *out, struct option_report *report, char *const *envp)
+static const char *value_of(char *const *envp, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; *envp; envp++)
+        if (strncmp(*envp, name, len) == 0 && (*envp)[len] == '=')
+            return *envp + len + 1;
+    return NULL;
+}
+
+static int add_second_names(struct settings *out, char *const *envp)
 {
     int err = 0;
+
+    for (unsigned i = 0; i < OPTION_COUNT && err == 0; i++) {
+        const char *name = option_table[i].variable, *value = name ? value_of(envp, name) : NULL;
+
+        if (value)
+            err = settings_add(out, OPTION_FROM_ENVIRONMENT, (enum option_id)i,
+                               SETTING_BY_SECOND_NAME, value);
+    }
+    return err;
+}
+
+int settings_from_environment(struct settings *out, struct option_report *report, char *const *envp)
+{
+    int err = envp ? add_second_names(out, envp) : 0;
 
     for (; envp && *envp && err == 0; envp++)
         if (strncmp(*envp, OPTION_VARIABLE_PREFIX, strlen(OPTION_VARIABLE_PREFIX)) == 0)

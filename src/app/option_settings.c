@@ -49,7 +49,9 @@ int setting_complain(struct option_report *r, const struct setting *setting, enu
         return option_report_error(r, STATUS_USAGE, "--%s: %s", def->name, why);
     case OPTION_FROM_ENVIRONMENT:
         option_variable(variable, def);
-        return option_report_error(r, STATUS_CONFIG, "%s in the environment: %s", variable, why);
+        return option_report_error(
+            r, STATUS_CONFIG, "%s in the environment: %s",
+            setting->line == SETTING_BY_SECOND_NAME ? def->variable : variable, why);
     case OPTION_FROM_FILE:
         return option_report_error(r, STATUS_CONFIG, "%s:%u: %s: %s", path, setting->line,
                                    def->name, why);

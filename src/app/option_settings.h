@@ -9,10 +9,13 @@
 /* Mentions of options in all sources together. */
 #define SETTINGS_MAX 4000
 
+/* In the place of a line: the variable was an option's second name. */
+#define SETTING_BY_SECOND_NAME 1
+
 struct setting {
     enum option_id id;
     enum option_source source;
-    unsigned line; /* in the file, else 0 */
+    unsigned line; /* in the file, else 0, or SETTING_BY_SECOND_NAME */
     char *text;    /* the value as written; empty: none, or the default */
 };
 

@@ -60,7 +60,8 @@ enum option_flag {
 
 struct option_def {
     const char *name;
-    char short_name; /* or 0 */
+    char short_name;      /* or 0 */
+    const char *variable; /* a second name in the environment, known from elsewhere, or NULL */
     enum option_kind kind;
     enum option_section section;
     unsigned flags;

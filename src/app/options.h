@@ -120,6 +120,9 @@ struct options {
     char *electrum_server, *electrum_announce;      /* HOST:PORT:KIND, comma-separated, or NULL */
     char *electrum_blacklist;                       /* file, or NULL */
     int64_t electrum_cost_soft, electrum_cost_hard; /* hard 0: no bound */
+    int64_t electrum_max_tokens;                    /* 0: requests are not limited */
+    int64_t electrum_rate_window_ms;
+    int64_t electrum_rate_delay_after, electrum_rate_delay_ms;
 
     int64_t maxpeers;
     int64_t outbound;                          /* 0 with --connect */

@@ -12,6 +12,8 @@
 #include "electrum/looks.h"
 #include "rpc/json.h"
 
+enum { RATE_CLIENTS_MAX = 8192 };
+
 static struct chan_class ring_class = {.name = "electrum_ring", .capacity = 1};
 
 static int read_hashes(void *arg, merkle_hash *out, uint32_t first, uint32_t n)
@@ -33,6 +35,7 @@ static int make_parts(struct electrum *e)
     const struct electrum_config *c = &e->config;
     const struct header_hashes hashes = {read_hashes, e};
     char *banner = NULL, *donation_address = NULL;
+    struct rate_limit_config rate = c->rate_limit;
     int rc = copy_text(&e->software, c->software);
 
     if (rc == 0)
@@ -44,8 +47,12 @@ static int make_parts(struct electrum *e)
         return rc;
     e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
     e->addresses = address_count_new(c->max_sessions, c->sessions_per_address);
+    rate.max_clients = RATE_CLIENTS_MAX;
+    if (rate.capacity == 0)
+        rate.window_ms = rate.max_clients = 1;
+    e->limiter = rate_limiter_new(&rate);
     e->prover = header_prover_new(&hashes);
-    if (!e->costs || !e->addresses || !e->prover)
+    if (!e->costs || !e->addresses || !e->limiter || !e->prover)
         return PN_ENOMEM;
     return c->peers.enabled ? electrum_make_peers(e) : 0;
 }
@@ -88,6 +95,7 @@ static void free_parts(struct electrum *e)
 {
     cost_table_free(e->costs);
     address_count_free(e->addresses);
+    rate_limiter_free(e->limiter);
     header_prover_free(e->prover);
     tls_context_free(e->tls);
     electrum_free_peers(e);

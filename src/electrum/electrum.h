@@ -20,10 +20,12 @@
 #include "electrum/limits/rate_limiter.h"
 #include "net/resolve.h"
 #include "peer/peer.h"
+#include "rpc/route.h"
 
 struct dial_paths;
 struct electrum;
 struct gate;
+struct journal;
 struct net_policy;
 struct server;
 struct slots;
@@ -67,7 +69,9 @@ struct electrum_config {
     struct peer_config peer;
     struct electrum_peers_config peers;
     unsigned max_sessions, sessions_per_address;
-    double cost_soft, cost_hard; /* limits/session_cost.h */
+    double cost_soft, cost_hard;         /* limits/session_cost.h */
+    struct rate_limit_config rate_limit; /* max_clients is set here */
+    struct journal *journal;             /* borrowed, or NULL */
 };
 
 /* Thread: the main thread. config is copied, its texts too. Returns: 0 or a pn_err. */
@@ -100,6 +104,10 @@ void electrum_set_texts(struct electrum *e, char *banner, char *donation_address
 
 /* limits/session_cost.h. Thread: any. */
 void electrum_set_costs(struct electrum *e, double soft, double hard);
+
+/* The methods over HTTP (http.c). Thread: the main thread; what it is given to lives no longer than
+ * e. */
+struct route electrum_route(struct electrum *e);
 
 /* An accepted connection (dial/listener.h). Thread: loop; never blocks. Owns: takes conn when it
  * returns 0. */

@@ -38,6 +38,7 @@ struct electrum {
     unsigned sessions_network; /* the server's number */
     struct cost_table *costs;
     struct address_count *addresses;
+    struct rate_limiter *limiter;
     struct header_prover *prover;
     struct tls_context *tls; /* or NULL */
 
@@ -92,6 +93,7 @@ struct electrum_caller {
 enum electrum_method_flag {
     METHOD_SESSION = 1, /* of sessions alone: subscriptions */
     METHOD_WAITS = 2,   /* for a peer of ours: not for the loop thread */
+    METHOD_CHANGES = 4, /* something: over HTTP not for everybody */
 };
 
 struct electrum_method {
@@ -117,6 +119,10 @@ int electrum_attach_peers(struct electrum *e, struct slots *slots);
 extern const struct peer_proto_ops session_ops;
 int session_attach(void *arg, struct peer_setup *setup);
 void session_detach(void *arg, struct peer_setup *setup);
+
+/* --- pace.c: what the rate limiter says to a request of this client, noted in the journal; `again`
+ * once its delay is over. Thread: any; never blocks. --- */
+struct rate_answer pace_take(struct electrum *e, const struct net_addr *from, bool again);
 
 /* --- requests.c: thread in. One line to the frame that answers it, or NULL. Returns: 0, or the
  * reason to part once the frame is sent. --- */

@@ -40,9 +40,9 @@ static const struct electrum_method methods[] = {
     NO_INDEX("blockchain.scripthash.subscribe"),
     NO_INDEX("blockchain.scripthash.unsubscribe"),
     METHOD("blockchain.transaction.broadcast", PARAMS("raw_tx"), 1,
-           call_broadcast, 0.25, .flags = METHOD_WAITS),
+           call_broadcast, 0.25, .flags = METHOD_WAITS | METHOD_CHANGES),
     METHOD("blockchain.transaction.broadcast_package", PARAMS("raw_txs", "verbose"), 1,
-           call_broadcast_package, 0.25, .since = PROTOCOL(1, 6, 0)),
+           call_broadcast_package, 0.25, .since = PROTOCOL(1, 6, 0), .flags = METHOD_CHANGES),
     METHOD("blockchain.transaction.get", PARAMS("tx_hash", "verbose"), 1, call_transaction_get, 1),
     METHOD("blockchain.transaction.get_merkle", PARAMS("tx_hash", "height"), 2,
            call_get_merkle, 1, .flags = METHOD_WAITS),
@@ -50,7 +50,8 @@ static const struct electrum_method methods[] = {
            call_id_from_pos, 1, .flags = METHOD_WAITS),
     METHOD("mempool.get_fee_histogram", PARAMS(NULL), 0, call_fee_histogram, 1),
     METHOD("mempool.get_info", PARAMS(NULL), 0, call_mempool_info, 1, .since = PROTOCOL(1, 6, 0)),
-    METHOD("server.add_peer", PARAMS("features"), 1, call_server_add_peer, 100),
+    METHOD("server.add_peer", PARAMS("features"), 1, call_server_add_peer, 100,
+           .flags = METHOD_CHANGES),
     METHOD("server.banner", PARAMS(NULL), 0, call_server_banner, 0.5),
     METHOD("server.donation_address", PARAMS(NULL), 0, call_server_donation_address, 0.1),
     METHOD("server.features", PARAMS(NULL), 0, call_server_features, 0.2),
@@ -60,6 +61,20 @@ static const struct electrum_method methods[] = {
            call_server_version, 0.5, .rpc.more = true, .flags = METHOD_SESSION),
 };
 /* clang-format on */
+
+static struct metric_family requests_family = {
+    .name = "p2pnode_electrum_requests_total",
+    .help = "Requests of Electrum clients by method and outcome.",
+    .type = METRIC_COUNTER,
+    .labels = {"method", "outcome"},
+};
+
+static int count(const struct electrum_method *m, int code)
+{
+    metric_add(
+        metric_get(&requests_family, m ? m->rpc.name : "unknown", code ? "error" : "ok", NULL), 1);
+    return code;
+}
 
 const struct electrum_method *electrum_method_find(const char *name, unsigned protocol)
 {
@@ -79,11 +94,11 @@ int electrum_call(struct electrum_caller *caller, struct jrpc_call *call, const 
     *call = (struct jrpc_call){.context = caller, .params = params, .result = result};
     if (!m || (!caller->session && (m->flags & METHOD_SESSION))) {
         jrpc_fail(call, JRPC_UNKNOWN_METHOD, "unknown method");
-        return call->code;
+        return count(NULL, call->code);
     }
     call->method = &m->rpc;
     caller->cost += m->price;
-    return jrpc_method_run(call);
+    return count(m, jrpc_method_run(call));
 }
 
 void call_no_index(struct jrpc_call *c)

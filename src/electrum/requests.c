@@ -1,6 +1,8 @@
 /* One line of a client to the line that answers it. Thread: the session's `in`, which may rest here
- * because of what the session has cost, and wait within a method; both end with the peer's quit
- * token. While it does nothing more is read from this client. */
+ * because of what the session has cost or its client asks too often, and wait within a method; all
+ * of it ends with the peer's quit token. While it does nothing more is read from this client. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,7 +10,6 @@
 #include "electrum/internal.h"
 #include "electrum/jsonrpc/answer.h"
 #include "electrum/lines.h"
-#include "metrics/metrics.h"
 
 enum {
     BATCH_MAX = 345,             /* Fulcrum's */
@@ -16,21 +17,6 @@ enum {
     ANSWER_MAX_BYTES = 8100000,  /* ElectrumX MAX_SEND */
     KEEP_BYTES = 4096,
 };
-
-static struct metric_family requests_family = {
-    .name = "p2pnode_electrum_requests_total",
-    .help = "Requests of Electrum clients by method and outcome.",
-    .type = METRIC_COUNTER,
-    .labels = {"method", "outcome"},
-};
-
-static void count(const char *method, unsigned protocol, int code)
-{
-    const struct electrum_method *m = electrum_method_find(method, protocol);
-
-    metric_add(
-        metric_get(&requests_family, m ? m->rpc.name : "unknown", code ? "error" : "ok", NULL), 1);
-}
 
 static void put_failure(struct electrum_session *s, const struct jrpc_request *r, int code,
                         const char *message)
@@ -46,6 +32,31 @@ static bool may_call(const struct electrum_session *s, const char *method)
     return s->protocol || strcmp(method, "server.version") == 0;
 }
 
+/* Returns: 0; PN_ELIMIT, and in how many milliseconds it is worth a try; PN_EQUIT. */
+static int wait_turn(struct electrum_session *s, struct peer *p, int64_t *retry_ms)
+{
+    struct rate_answer a = pace_take(s->e, &s->addr, false);
+
+    if (a.verdict == RATE_DELAYED) {
+        if (chan_recv(peer_quit(p), NULL, clock_deadline_ms(a.wait_ms)) == PN_ECLOSED) {
+            rate_limiter_leave(s->e->limiter, &s->addr);
+            return PN_EQUIT;
+        }
+        a = pace_take(s->e, &s->addr, true);
+    }
+    *retry_ms = a.wait_ms;
+    return a.verdict == RATE_ALLOWED ? 0 : PN_ELIMIT;
+}
+
+static void put_too_many(struct electrum_session *s, const struct jrpc_request *r, int64_t retry_ms)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "too many requests, retry in %" PRId64 " s",
+             (retry_ms + 999) / 1000);
+    put_failure(s, r, ELECTRUM_BUSY, text);
+}
+
 static int execute(struct electrum_session *s, struct peer *p, const struct jrpc_request *r)
 {
     struct electrum_caller caller = {.e = s->e,
@@ -55,14 +66,21 @@ static int execute(struct electrum_session *s, struct peer *p, const struct jrpc
                                      .rpc = r->version,
                                      .quit = peer_quit(p)};
     struct jrpc_call call;
+    int64_t retry_ms = 0;
+    int rc = wait_turn(s, p, &retry_ms);
 
+    if (rc == PN_ELIMIT) {
+        put_too_many(s, r, retry_ms);
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
     if (!may_call(s, r->method)) {
         put_failure(s, r, ELECTRUM_BAD_REQUEST, "use server.version to identify client");
         return PN_EPROTO;
     }
     buf_reset(&s->result);
     electrum_call(&caller, &call, r->method, r->params, &s->result);
-    count(r->method, s->protocol, call.code);
     session_cost_add(&s->cost, caller.cost);
     if (call.code)
         put_failure(s, r, call.code, call.message);

@@ -43,7 +43,8 @@
     X(JOURNAL_REJECTED, "rejected", false)        /* an address did not enter the book */         \
     X(JOURNAL_FORGOTTEN, "forgotten", false)      /* an address has left the book */              \
     X(JOURNAL_DEMOTED, "demoted", true)           /* a tried address gave its place to another */ \
-    X(JOURNAL_TX_REFUSED, "tx_refused", false)    /* a transaction did not enter the pool */
+    X(JOURNAL_TX_REFUSED, "tx_refused", false)    /* a transaction did not enter the pool */      \
+    X(JOURNAL_LIMITED, "limited", false)          /* a client's request was put off or refused */
 
 /* Whom it is about: X(identifier, "name"). Append only. */
 #define JOURNAL_KIND_LIST(X)                                                                 \

@@ -171,6 +171,29 @@ START_TEST(errors_of_the_environment_name_the_variable)
 }
 END_TEST
 
+START_TEST(a_second_name_in_the_environment_gives_way_to_the_first)
+{
+    static const char *const environment[] = {"HOME=/users/tester",
+                                              "P2PNODE_ELECTRUM_MAX_TOKENS=8",
+                                              "MAX_TOKENS=7",
+                                              "RATE_LIMIT_WINDOW_SECONDS=0.5",
+                                              "RATE_LIMIT_DELAY_AFTER=2",
+                                              "RATE_LIMIT_DELAY_MS=40",
+                                              NULL};
+    static const char *const bad[] = {"HOME=/users/tester", "MAX_TOKENS=many", NULL};
+
+    loading_environment = environment;
+    LOAD_GOOD("--no-conf");
+    ck_assert_int_eq(loaded.electrum_max_tokens, 8);
+    ck_assert_int_eq(loaded.electrum_rate_window_ms, 500);
+    ck_assert_int_eq(loaded.electrum_rate_delay_after, 2);
+    ck_assert_int_eq(loaded.electrum_rate_delay_ms, 40);
+    loading_environment = bad;
+    LOAD_BAD(STATUS_CONFIG, "MAX_TOKENS in the environment: \"many\" is not a whole number\n",
+             "--no-conf");
+}
+END_TEST
+
 START_TEST(an_unknown_variable_is_a_warning)
 {
     static const char *const environment[] = {"HOME=/users/tester",         "P2PNODE_MAXPEER=3",
@@ -490,6 +513,7 @@ int main(void)
     tcase_add_test(t, all_errors_of_the_command_line_are_reported);
     tcase_add_test(t, abbreviations_are_unknown_options);
     tcase_add_test(t, errors_of_the_environment_name_the_variable);
+    tcase_add_test(t, a_second_name_in_the_environment_gives_way_to_the_first);
     tcase_add_test(t, an_unknown_variable_is_a_warning);
     tcase_add_test(t, the_command_line_is_left_as_it_was);
     tcase_add_test(t, options_that_exclude_each_other_are_refused);

@@ -73,8 +73,9 @@ static void start(struct server *s)
     if (s->pid == 0) {
         execl(program, program, "--bitcoin=regtest", "--netrestrict=127.0.0.0/8",
               "--listen=127.0.0.1:0", dir, "--electrum", listen, "--electrum-sessions=1100",
-              "--electrum-sessions-per-address=0", "--electrum-cost-hard=0", "--generate=0.01",
-              "--no-api-listen", "--log-level=error", (char *)NULL);
+              "--electrum-sessions-per-address=0", "--electrum-cost-hard=0",
+              "--electrum-max-tokens=0", "--generate=0.01", "--no-api-listen", "--log-level=error",
+              (char *)NULL);
         _exit(127);
     }
 }

@@ -10,6 +10,7 @@ int main(void)
     suite_add_tcase(s, tcase_check());
     suite_add_tcase(s, tcase_jsonrpc());
     suite_add_tcase(s, tcase_lines());
+    suite_add_tcase(s, tcase_pace());
     suite_add_tcase(s, tcase_peers_table());
     suite_add_tcase(s, tcase_proof());
     suite_add_tcase(s, tcase_rate_limiter());

@@ -8,6 +8,7 @@ TCase *tcase_abuse(void);
 TCase *tcase_check(void);
 TCase *tcase_jsonrpc(void);
 TCase *tcase_lines(void);
+TCase *tcase_pace(void);
 TCase *tcase_peers_table(void);
 TCase *tcase_proof(void);
 TCase *tcase_rate_limiter(void);

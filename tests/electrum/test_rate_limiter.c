@@ -13,12 +13,12 @@ enum { WALL_S = 1700000000 };
 static const struct net_addr alice = {.kind = NET_IPV4, .bytes = {192, 0, 2, 1}};
 static const struct net_addr bob = {.kind = NET_IPV4, .bytes = {192, 0, 2, 2}};
 
-static struct rate_limiter *limiter(uint32_t capacity, int64_t window_ms, unsigned waiting,
+static struct rate_limiter *limiter(uint32_t capacity, int64_t window_ms, unsigned delay_after,
                                     unsigned max_clients)
 {
     const struct rate_limit_config config = {.capacity = capacity,
                                              .window_ms = window_ms,
-                                             .waiting = waiting,
+                                             .delay_after = delay_after,
                                              .delay_ms = 300,
                                              .max_clients = max_clients};
     struct rate_limiter *r = rate_limiter_new(&config);
@@ -103,13 +103,39 @@ START_TEST(over_the_limit_a_few_wait_and_the_rest_learn_when_to_retry)
     ck_assert_int_eq(a.verdict, RATE_REFUSED);
     clock_test_advance_ms(800);
     ck_assert_int_eq(rate_limiter_resume(r, &alice).verdict, RATE_ALLOWED);
-    /* Nobody waits any more. */
-    ck_assert_int_eq(take(r, &alice), RATE_DELAYED);
-    rate_limiter_leave(r, &alice);
+    /* One of the two was served; a token that is found at once begins anew. */
     a = rate_limiter_take(r, &alice);
+    ck_assert_int_eq(a.wait_ms, 600);
+    ck_assert_int_eq(take(r, &alice), RATE_REFUSED);
+    rate_limiter_leave(r, &alice);
+    clock_test_advance_ms(1000);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    a = rate_limiter_take(r, &alice);
+    ck_assert_int_eq(a.verdict, RATE_DELAYED);
     ck_assert_int_eq(a.wait_ms, 300);
+    rate_limiter_leave(r, &alice);
     rate_limiter_free(r);
     clock_test_stop();
+    metrics_reset();
+}
+END_TEST
+
+START_TEST(no_delay_is_longer_than_its_bound)
+{
+    struct rate_limiter *r = limiter(1, RATE_LIMIT_MAX_WINDOW_MS, 100, 10);
+    int64_t last_ms = 0;
+
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    for (int i = 0; i < 100; i++) {
+        struct rate_answer a = rate_limiter_take(r, &alice);
+
+        ck_assert_int_eq(a.verdict, RATE_DELAYED);
+        ck_assert_int_ge(a.wait_ms, last_ms);
+        last_ms = a.wait_ms;
+    }
+    ck_assert_int_eq(last_ms, RATE_LIMIT_MAX_DELAY_MS);
+    ck_assert_int_eq(take(r, &alice), RATE_REFUSED);
+    rate_limiter_free(r);
     metrics_reset();
 }
 END_TEST
@@ -236,6 +262,7 @@ TCase *tcase_rate_limiter(void)
     tcase_add_test(t, requests_more_often_than_the_window_lose_no_fraction);
     tcase_add_test(t, no_more_than_capacity_and_rate_allow_in_any_rhythm);
     tcase_add_test(t, over_the_limit_a_few_wait_and_the_rest_learn_when_to_retry);
+    tcase_add_test(t, no_delay_is_longer_than_its_bound);
     tcase_add_test(t, clients_do_not_feel_each_other);
     tcase_add_test(t, the_wall_clock_moves_nothing);
     tcase_add_test(t, the_table_is_bounded_and_forgets_the_least_recent);

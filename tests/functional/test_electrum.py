@@ -9,12 +9,15 @@ import pytest
 import wire
 from bitcoin_p2p import Connection, HeaderServer
 from electrum_client import LineClient, RealClient
+from foreign import Bcoin
 from process import free_port
+from transactions import regtest_address, spend_coinbase
 from waiting import TIME_FACTOR, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 DEBIAN_PYTHON = "/usr/bin/python3"
 HEADERS = 2100
+MATURITY = 100
 
 
 @pytest.fixture
@@ -187,6 +190,33 @@ def test_a_transaction_is_answered_for_once_a_peer_has_asked_for_it(make_node):
         assert client.call("blockchain.transaction.get", wire.sha256d(raw)[::-1].hex()) == raw.hex()
         client.send({**request, "params": [raw.hex()[:-2]]})
         assert client.receive()["error"]["code"] == 1
+
+
+@pytest.mark.parametrize("kind", ["t", "s"], ids=["tcp", "tls"])
+def test_debians_electrum_sends_a_transaction_to_bcoin(make_node, tmp_path, stack, kind):
+    for program in (RealClient, Bcoin):
+        if reason := program.missing():
+            pytest.skip(reason)
+    bcoin = Bcoin(tmp_path)
+    stack.callback(bcoin.stop)
+    bcoin.start()
+    bcoin.rpc("generatetoaddress", MATURITY + 1, regtest_address())
+    port = free_port()
+    listen = "--electrum-tls-listen" if kind == "s" else "--electrum-listen"
+    node = make_node(
+        "--electrum", f"{listen}=127.0.0.1:{port}", f"--connect=127.0.0.1:{bcoin.port}"
+    ).start()
+    node.wait_for_height(bcoin.height(), timeout=60)
+    client = RealClient(tmp_path, port, kind)
+    stack.callback(client.stop)
+    client.start()
+    client.wait_for_height(bcoin.height())
+    sent = spend_coinbase(bcoin, 1)
+    status, said, complaint = client.command("broadcast", sent.raw.hex())
+    assert (status, said) == (0, sent.display_id), complaint
+    wait_until(
+        "bcoin has it", lambda: sent.display_id in bcoin.rpc("getrawmempool"), 30
+    )
 
 
 def test_transactions_of_kept_blocks_are_proven(make_node):

@@ -16,7 +16,8 @@ enum { NOBODY = -1, KEY_BYTES = 9 };
 struct client {
     uint8_t key[KEY_BYTES];
     int64_t credit_us, since_us;
-    unsigned waiting;
+    unsigned over;    /* the limit, since a request last found a token at once, and not served */
+    unsigned waiting; /* of these now */
     int next;         /* in its chain of the hash table, or of the free ones */
     int older, newer; /* by last use */
 };
@@ -33,10 +34,11 @@ struct rate_limiter {
 };
 
 static struct metric_family verdicts_family = {
-    .name = "p2pnode_electrum_rate_limit_total",
-    .help = "Requests over HTTP by what the rate limiter said.",
+    .name = "p2pnode_ratelimit_decisions_total",
+    .help = "What the rate limiter said to requests of Electrum clients, over lines and HTTP; one "
+            "that was delayed is counted once more when it is allowed or refused.",
     .type = METRIC_COUNTER,
-    .labels = {"verdict"},
+    .labels = {"decision"},
 };
 
 struct rate_limiter *rate_limiter_new(const struct rate_limit_config *config) NO_THREAD_SAFETY
@@ -181,6 +183,13 @@ static struct rate_answer spend(const struct rate_limiter *r, struct client *c)
     return (struct rate_answer){RATE_ALLOWED, 0};
 }
 
+static int64_t delay_of(const struct rate_limiter *r, unsigned over)
+{
+    int64_t ms = over * r->config.delay_ms;
+
+    return ms < RATE_LIMIT_MAX_DELAY_MS ? ms : RATE_LIMIT_MAX_DELAY_MS;
+}
+
 static struct rate_answer take(struct rate_limiter *r, const uint8_t key[KEY_BYTES]) REQUIRES(r->mu)
 {
     struct rate_answer answer = {RATE_REFUSED, r->config.window_ms};
@@ -195,9 +204,12 @@ static struct rate_answer take(struct rate_limiter *r, const uint8_t key[KEY_BYT
     unlink_age(r, at);
     make_newest(r, at);
     answer = spend(r, c);
-    if (answer.verdict == RATE_REFUSED && c->waiting < r->config.waiting) {
+    if (answer.verdict == RATE_ALLOWED) {
+        c->over = 0;
+    } else if (c->over < r->config.delay_after) {
+        c->over++;
         c->waiting++;
-        answer = (struct rate_answer){RATE_DELAYED, c->waiting * r->config.delay_ms};
+        answer = (struct rate_answer){RATE_DELAYED, delay_of(r, c->over)};
     }
     return answer;
 }
@@ -234,6 +246,8 @@ struct rate_answer rate_limiter_resume(struct rate_limiter *r, const struct net_
     if (at != NOBODY) {
         r->clients[at].waiting--;
         answer = spend(r, &r->clients[at]);
+        if (answer.verdict == RATE_ALLOWED && r->clients[at].over > 0)
+            r->clients[at].over--;
     }
     mutex_unlock(&r->mu);
     return counted(r, answer);

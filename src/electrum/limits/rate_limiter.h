@@ -1,16 +1,19 @@
 /* A token bucket for each client, an IPv4 address or an IPv6 /64.
  *
- *   capacity   tokens that a client who was away long enough has       MAX_TOKENS
- *   window     time in which one token comes back, by fractions        RATE_LIMIT_WINDOW_SECONDS
- *   waiting    requests of one client that may wait for a token        RATE_LIMIT_DELAY_AFTER
- *   delay      how long the first of them waits; the second twice      RATE_LIMIT_DELAY_MS
- *              that, and so on
+ *   capacity      tokens that a client who was away long enough has    MAX_TOKENS
+ *   window        time in which one token comes back, by fractions     RATE_LIMIT_WINDOW_SECONDS
+ *   delay_after   requests over the limit, one after the other, that   RATE_LIMIT_DELAY_AFTER
+ *                 are put off; those after them are refused at once
+ *   delay         how long the first of them waits; the second twice   RATE_LIMIT_DELAY_MS
+ *                 that, and so on, at most RATE_LIMIT_MAX_DELAY_MS
  *
- * A request takes a token and is served. Without a token it waits, if few enough do, and tries once
- * more when its delay is over; then, and when too many wait already, it is refused and told when
- * the next token comes. So no more than capacity + t / window requests of a client are served in
- * any time t, however they come. The limiter itself never waits: the caller has the timer. Time is
- * monotonic, so that no step of the wall clock gives or takes anything.
+ * A request takes a token and is served. Without a token it is over the limit: it is put off, tries
+ * once more when its delay is over, and is then served or refused and told when the next token
+ * comes. One that is served so is not counted as over the limit any more, and the count begins anew
+ * once a request finds a token without having waited. So no more than capacity + t / window
+ * requests of a client are served in any time t, however they come. The limiter itself never waits:
+ * the caller has the timer. Time is monotonic, so that no step of the wall clock gives or takes
+ * anything.
  *
  * At most `max_clients` are remembered; the one that came least recently is forgotten first, one of
  * whom a request waits never. Thread: any; one mutex, held for a few instructions. */
@@ -23,11 +26,12 @@
 
 #define RATE_LIMIT_MAX_CAPACITY  10000000
 #define RATE_LIMIT_MAX_WINDOW_MS (24 * 3600 * 1000)
+#define RATE_LIMIT_MAX_DELAY_MS  10000
 
 struct rate_limit_config {
     uint32_t capacity; /* at most RATE_LIMIT_MAX_CAPACITY; 0: nothing is limited */
     int64_t window_ms; /* 1 to RATE_LIMIT_MAX_WINDOW_MS */
-    unsigned waiting;
+    unsigned delay_after;
     int64_t delay_ms;
     unsigned max_clients;
 };
