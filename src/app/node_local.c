@@ -6,7 +6,7 @@
 
 #include "app/node_setup.h"
 #include "base/err.h"
-#include "bitcoin/chain/params.h"
+#include "dial/listener.h"
 #include "log/log.h"
 
 static bool stands_for_all(const struct net_addr *a)
@@ -47,17 +47,12 @@ static void announce_interfaces(struct node *n, const struct net_addr *listen)
 
 void node_local_discover(struct node *n)
 {
-    const struct option_list *list = &n->options->listen;
-    uint16_t port = btc_params_find(n->options->bitcoin)->default_port;
+    for (unsigned i = 0; i < n->n_listeners && n->options->discover; i++) {
+        const struct net_addr *a = listener_addr(n->listeners[i]);
 
-    for (size_t i = 0; i < list->n && n->options->discover; i++) {
-        struct net_addr a;
-
-        if (net_addr_parse(&a, list->items[i], port) < 0 || a.port == 0)
-            continue; /* a port that the system chose is for tests */
-        if (stands_for_all(&a))
-            announce_interfaces(n, &a);
+        if (stands_for_all(a))
+            announce_interfaces(n, a);
         else
-            announce(n, &a, ADDRBOOK_LOCAL_BOUND);
+            announce(n, a, ADDRBOOK_LOCAL_BOUND);
     }
 }

@@ -160,7 +160,10 @@ int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots
 
 struct dial_source bitcoin_dial_source(struct bitcoin *b)
 {
-    return (struct dial_source){.choose = source_choose, .tried = source_tried, .arg = b};
+    return (struct dial_source){.choose = source_choose,
+                                .choose_first = source_choose_first,
+                                .tried = source_tried,
+                                .arg = b};
 }
 
 void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d)

@@ -208,6 +208,7 @@ extern const struct manager_part generate_part;
 
 /* --- source.c: thread dialer --- */
 int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind);
+int source_choose_first(void *arg, struct dial_candidate *out);
 void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
 
 #endif

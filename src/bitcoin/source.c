@@ -97,16 +97,21 @@ int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
         return choose_seed(b, out);
     case CONN_FEELER:
         return choose_feeler(b, out);
-    case CONN_BLOCK_RELAY:
-        if (b->anchors_used < b->config.n_anchors)
-            return propose(b, out, &b->config.anchors[b->anchors_used++], 0, "anchor");
-        break;
     default:
         break;
     }
     if (!select_useful(b, &choice, ADDRBOOK_ANY))
         return PN_ENOENT;
     return propose(b, out, &choice.addr, choice.last_try_s, choice.tried ? "tried" : "new");
+}
+
+int source_choose_first(void *arg, struct dial_candidate *out)
+{
+    struct bitcoin *b = arg;
+
+    if (b->anchors_used == b->config.n_anchors)
+        return PN_ENOENT;
+    return propose(b, out, &b->config.anchors[b->anchors_used++], 0, "anchor");
 }
 
 void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result)

@@ -4,8 +4,9 @@
  * ends, is tried again after retry_ms × failures in a row, at most retry_max_ms (btcd connmgr: 5 s
  * × n up to 5 min). Besides them the dialer keeps a number of automatic connections of each kind,
  * for which it asks a source, the address book, for candidates: never two in one network group,
- * and nobody whom it tried in the last ten minutes while there are others. At most
- * DIALER_MAX_UNDER_WAY dials are under way at once.
+ * nobody whom it tried in the last ten minutes while there are others, and nobody at all whom it
+ * tried less than retry_ms ago. Full ones go before block-relay-only ones, except that the anchors
+ * go before both. At most DIALER_MAX_UNDER_WAY dials are under way at once.
  *
  * Every candidate that is chosen or passed over, every attempt, failure and retry is noted in the
  * gate's journal with its reason. */
@@ -37,12 +38,15 @@ struct dial_candidate {
     int64_t last_try_s;            /* wall clock; 0 for never */
 };
 
-/* Where automatic connections go. Both calls come from the dialer thread and must not block. A
+/* Where automatic connections go. All calls come from the dialer thread and must not block. A
  * source that names nodes to keep connected is asked for CONN_MANUAL, again and again, until there
  * is none to be dialled now. */
 struct dial_source {
     /* Returns: 0, or PN_ENOENT when there is nobody for this kind now. */
     int (*choose)(void *arg, struct dial_candidate *out, enum conn_kind kind);
+    /* Who is dialled before anybody else, for blocks alone: the anchors of the last run, each once.
+     * May be NULL. Returns: 0, or PN_ENOENT when there is none left. */
+    int (*choose_first)(void *arg, struct dial_candidate *out);
     /* A dial has come out with `result`, 0 or a pn_err. */
     void (*tried)(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
     void *arg;

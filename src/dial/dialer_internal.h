@@ -58,7 +58,7 @@ struct dialer_network_state {
     struct dialer_network config;
     bool known;
     atomic_uint extra;
-    bool anchors_decided;
+    bool anchors_begun, anchors_decided;
     int64_t next_feeler_us;
     unsigned failed_in_row; /* dials to proposals of the source */
     int64_t resume_us;      /* the next one after many failures */

@@ -1,9 +1,11 @@
 /* Which automatic connections are wanting, and to whom they go.
  *
- * Block-relay-only ones come first, because the anchors of the last run are among them; then full
- * ones; now and then a feeler, which tests one address (Core, net.cpp, ThreadOpenConnections). A
- * candidate is passed over when we have or are dialling it, when its network group is taken, and,
- * for the first thirty, when it was tried in the last ten minutes (btcd server.go). */
+ * The anchors of the last run come first; then full ones, and when there are enough of these, those
+ * for blocks alone: these bring no addresses, so a node that knows few must not spend them there,
+ * or it would never hear of more. Now and then a feeler tests one address (Core, net.cpp,
+ * ThreadOpenConnections). A candidate is passed over when we have or are dialling it, when its
+ * network group is taken, when it was tried only just now, and, for the first thirty, when it was
+ * tried in the last ten minutes (btcd server.go). */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -74,6 +76,15 @@ static void note_skip(const struct dialer *d, unsigned network, enum conn_kind k
               pn_errname(reason), detail);
 }
 
+/* For the nth candidate in a row. However few there are, one that refuses at once is not dialled
+ * without pause. */
+static bool is_too_soon(const struct dialer *d, const struct dial_candidate *c, int nth)
+{
+    int64_t since_s = clock_wall_s() - c->last_try_s;
+
+    return since_s < (nth < STRICT_CANDIDATES ? RECENTLY_S : d->config.retry_ms / 1000);
+}
+
 static bool find(const struct dialer *d, struct dial_candidate *out, unsigned network,
                  enum conn_kind kind)
 {
@@ -85,10 +96,7 @@ static bool find(const struct dialer *d, struct dial_candidate *out, unsigned ne
 
         if (source->choose(source->arg, out, kind) < 0)
             return false;
-        if (i < STRICT_CANDIDATES && clock_wall_s() - out->last_try_s < RECENTLY_S)
-            rc = PN_ERECENT;
-        else
-            rc = judge(d, &taken_by, network, kind, out);
+        rc = is_too_soon(d, out, i) ? PN_ERECENT : judge(d, &taken_by, network, kind, out);
         if (rc == 0)
             return true;
         note_skip(d, network, kind, out, rc, taken_by);
@@ -97,16 +105,23 @@ static bool find(const struct dialer *d, struct dial_candidate *out, unsigned ne
 }
 
 /* Returns: whether a request was made. */
+static bool open_to(struct dialer *d, unsigned network, enum conn_kind kind,
+                    const struct dial_candidate *c)
+{
+    struct request *r;
+
+    if (request_place(&r, d, network, kind, &c->addr, c->name) < 0)
+        return false;
+    r->group = c->group;
+    request_note(d, r, JOURNAL_CHOSEN, c->why, conn_kind_name(kind));
+    return true;
+}
+
 static bool open_one(struct dialer *d, unsigned network, enum conn_kind kind)
 {
     struct dial_candidate c;
-    struct request *r;
 
-    if (!find(d, &c, network, kind) || request_place(&r, d, network, kind, &c.addr, c.name) < 0)
-        return false;
-    r->group = c.group;
-    request_note(d, r, JOURNAL_CHOSEN, c.why, conn_kind_name(kind));
-    return true;
+    return find(d, &c, network, kind) && open_to(d, network, kind, &c);
 }
 
 static unsigned wanted(const struct dialer_network_state *n, enum conn_kind kind)
@@ -142,6 +157,24 @@ static void feel(struct dialer *d, unsigned network)
     open_one(d, network, CONN_FEELER);
 }
 
+static void open_anchors(struct dialer *d, unsigned network)
+{
+    const struct dial_source *source = &d->networks[network].config.source;
+    unsigned goal = wanted(&d->networks[network], CONN_BLOCK_RELAY);
+    struct dial_candidate c;
+
+    while (source->choose_first && count(d, network, CONN_BLOCK_RELAY) < goal &&
+           source->choose_first(source->arg, &c) == 0) {
+        const struct net_addr *taken_by = NULL;
+        int rc = judge(d, &taken_by, network, CONN_BLOCK_RELAY, &c);
+
+        if (rc < 0)
+            note_skip(d, network, CONN_BLOCK_RELAY, &c, rc, taken_by);
+        else if (!open_to(d, network, CONN_BLOCK_RELAY, &c))
+            break;
+    }
+}
+
 /* The first round is the anchors': nobody else is dialled before it is known how they answer, so
  * that who has filled our book while we were away does not get in before them. */
 static bool anchors_undecided(struct dialer *d, unsigned network)
@@ -150,6 +183,10 @@ static bool anchors_undecided(struct dialer *d, unsigned network)
 
     if (n->anchors_decided)
         return false;
+    if (!n->anchors_begun) {
+        n->anchors_begun = true;
+        open_anchors(d, network);
+    }
     for (unsigned i = 0; i < d->n; i++) {
         const struct request *r = &d->requests[i];
 
@@ -170,11 +207,13 @@ static void fill_named(struct dialer *d, unsigned network)
 
 static bool fill_network(struct dialer *d, unsigned network)
 {
-    bool opened = fill_kind(d, network, CONN_BLOCK_RELAY);
+    bool opened;
 
     if (anchors_undecided(d, network))
-        return opened;
-    opened = fill_kind(d, network, CONN_FULL) || opened;
+        return false;
+    opened = fill_kind(d, network, CONN_FULL);
+    if (count(d, network, CONN_FULL) >= wanted(&d->networks[network], CONN_FULL))
+        opened = fill_kind(d, network, CONN_BLOCK_RELAY) || opened;
     if (count(d, network, CONN_ADDR_FETCH) == 0)
         open_one(d, network, CONN_ADDR_FETCH);
     feel(d, network);

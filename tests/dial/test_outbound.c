@@ -8,12 +8,15 @@
 #include "network_double.h"
 #include "test_dial.h"
 
-enum { KEPT_MAX = 64 };
+enum { KEPT_MAX = 64, FEW_MAX = 8 };
 
 /* A source that proposes 10.G.0.H for ever-new H, from so many groups G, and notes what it hears.
- */
+ * One of `few` addresses proposes 10.G.0.0 alone, for that many G, and remembers its tries. */
 struct source {
     unsigned groups;
+    unsigned few;
+    atomic_llong few_tried_s[FEW_MAX];
+    atomic_uint anchors; /* 12.N.0.0, not yet proposed */
     int64_t last_try_s;
     atomic_uint chosen[CONN_KINDS], tried_ok, tried_failed;
     atomic_uint next;
@@ -46,6 +49,32 @@ static int choose_named(struct dial_candidate *out)
     return 0;
 }
 
+static int choose_of_few(struct dial_candidate *out, unsigned g)
+{
+    *out = (struct dial_candidate){
+        .addr = {.kind = NET_IPV4, .port = 1, .bytes = {10, (uint8_t)g, 0, 0}},
+        .group = g,
+        .last_try_s = atomic_load(&src.few_tried_s[g]),
+    };
+    return 0;
+}
+
+static int choose_anchor(void *arg, struct dial_candidate *out)
+{
+    unsigned left = atomic_load(&src.anchors);
+
+    (void)arg;
+    if (left == 0)
+        return PN_ENOENT;
+    atomic_store(&src.anchors, left - 1);
+    *out = (struct dial_candidate){
+        .addr = {.kind = NET_IPV4, .port = 1, .bytes = {12, (uint8_t)left, 0, 0}},
+        .group = 1000 + left,
+        .why = "anchor",
+    };
+    return 0;
+}
+
 static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
 {
     unsigned i = atomic_fetch_add(&src.next, 1);
@@ -56,6 +85,8 @@ static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
         return choose_named(out);
     if (src.groups == 0 || kind == CONN_ADDR_FETCH)
         return PN_ENOENT;
+    if (src.few > 0)
+        return choose_of_few(out, i % src.few);
     *out = (struct dial_candidate){
         .addr = {.kind = NET_IPV4,
                  .port = 1,
@@ -70,8 +101,9 @@ static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
 static void tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result)
 {
     (void)arg;
-    (void)addr;
     (void)kind;
+    if (src.few > 0)
+        atomic_store(&src.few_tried_s[addr->bytes[1]], clock_wall_s());
     atomic_fetch_add(result == 0 ? &src.tried_ok : &src.tried_failed, 1);
 }
 
@@ -103,11 +135,12 @@ static struct dialer *begin(unsigned full, unsigned block_relay, bool feelers, u
                                          .gate = gate_for(&anything),
                                          .paths = direct_paths(),
                                          .connected = keep};
-    const struct dialer_network n = {.name = "test",
-                                     .full = full,
-                                     .block_relay = block_relay,
-                                     .feelers = feelers,
-                                     .source = {.choose = choose, .tried = tried}};
+    const struct dialer_network n = {
+        .name = "test",
+        .full = full,
+        .block_relay = block_relay,
+        .feelers = feelers,
+        .source = {.choose = choose, .choose_first = choose_anchor, .tried = tried}};
     struct dialer *d;
 
     network_double_start();
@@ -159,12 +192,63 @@ START_TEST(each_kind_is_filled_to_its_number_in_distinct_groups)
     ck_assert_uint_eq(atomic_load(&kept.n), 10);
     ck_assert_uint_eq(count_kind(CONN_FULL), 8);
     ck_assert_uint_eq(count_kind(CONN_BLOCK_RELAY), 2);
-    ck_assert_int_eq(kept.list[0].kind, CONN_BLOCK_RELAY); /* the anchors' kind goes first */
     for (unsigned i = 0; i < 10; i++)
         for (unsigned j = 0; j < i; j++)
             ck_assert_msg(kept.list[i].addr.bytes[1] != kept.list[j].addr.bytes[1],
                           "two connections in group %u", kept.list[i].addr.bytes[1]);
     ck_assert_uint_eq(atomic_load(&src.tried_ok), 10);
+}
+END_TEST
+
+START_TEST(anchors_go_before_all_others)
+{
+    struct dialer *d = begin(8, 2, false, 40);
+
+    atomic_store(&src.anchors, 1);
+    atomic_store(&network.undecided, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_dials(1);
+    pass_seconds(2);
+    ck_assert_uint_eq(atomic_load(&network.dials), 1); /* how it answers is not known yet */
+    ck_assert_uint_eq(network.last_to.bytes[0], 12);
+    atomic_store(&network.undecided, 0);
+    pass_seconds(10);
+    await_count(&kept.n, 10);
+    end(d);
+    ck_assert_uint_eq(count_kind(CONN_FULL), 8);
+    ck_assert_uint_eq(count_kind(CONN_BLOCK_RELAY), 2);
+}
+END_TEST
+
+/* Those for blocks alone bring no addresses: a node that spent the two it knows on them would know
+ * two for ever. */
+START_TEST(who_knows_few_addresses_dials_them_for_more)
+{
+    struct dialer *d = begin(8, 2, false, 2);
+
+    src.few = 2;
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 2);
+    pass_seconds(30);
+    end(d);
+    ck_assert_uint_eq(count_kind(CONN_FULL), 2);
+    ck_assert_uint_eq(atomic_load(&kept.n), 2);
+}
+END_TEST
+
+START_TEST(a_few_addresses_that_refuse_are_dialled_with_pauses)
+{
+    struct dialer *d = begin(8, 2, false, 2);
+
+    src.few = 2;
+    atomic_store(&network.refuse, 1);
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_dials(2);
+    pass_seconds(20);
+    end(d);
+    /* Each again after 5, 10, 15 and 20 s, and that with time to spare for the test clock. */
+    ck_assert_uint_ge(atomic_load(&network.dials), 4);
+    ck_assert_uint_le(atomic_load(&network.dials), 12);
 }
 END_TEST
 
@@ -370,6 +454,9 @@ void add_outbound_tests(Suite *s)
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, each_kind_is_filled_to_its_number_in_distinct_groups);
+    tcase_add_test(t, anchors_go_before_all_others);
+    tcase_add_test(t, who_knows_few_addresses_dials_them_for_more);
+    tcase_add_test(t, a_few_addresses_that_refuse_are_dialled_with_pauses);
     tcase_add_test(t, too_few_groups_give_fewer_connections_rather_than_two_in_one);
     tcase_add_test(t, a_connection_that_ends_is_replaced_by_another_address);
     tcase_add_test(t, an_extra_connection_is_made_when_the_tip_is_stale);
