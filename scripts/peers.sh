@@ -7,6 +7,7 @@ BCOIN_VERSION=1.0.2
 BTCD_VERSION=v0.24.2
 DEVP2P_VERSION=v1.16.7
 GETH_VERSION=v1.12.2
+MERGED_GETH_VERSION=v1.16.7
 ETHEREUMJS_VERSION=10.0.0
 
 # Without its install scripts bcoin runs as plain JavaScript: nothing is compiled. The leveldown it
@@ -67,6 +68,21 @@ install_geth() {
     cp "$(go env GOMODCACHE)/github.com/ethereum/go-ethereum@$GETH_VERSION/cmd/devp2p/internal/"ethtest/testdata/* \
         "$peers/ethtest-$GETH_VERSION/" && chmod u+w "$peers/ethtest-$GETH_VERSION/"* &&
         echo "$GETH_VERSION" >"$peers/bin/geth.version"
+}
+
+# The geth of devp2p's version, for networks beyond the merge.
+install_merged_geth() {
+    [ "$(cat "$peers/bin/merged-geth.version" 2>/dev/null)" = "$MERGED_GETH_VERSION" ] && return 0
+    go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
+    if ! version_at_least "${go_version:-0}" 1.24; then
+        say "geth $MERGED_GETH_VERSION needs Go 1.24"
+        return 1
+    fi
+    say "building geth $MERGED_GETH_VERSION with go into $peers/bin"
+    mkdir -p "$peers/bin" "$peers/geth-build"
+    GOBIN=$peers/geth-build go install "github.com/ethereum/go-ethereum/cmd/geth@$MERGED_GETH_VERSION" &&
+        mv "$peers/geth-build/geth" "$peers/bin/geth-$MERGED_GETH_VERSION" &&
+        echo "$MERGED_GETH_VERSION" >"$peers/bin/merged-geth.version"
 }
 
 install_ethereumjs() {

@@ -122,8 +122,11 @@ static int string_parse(void *field, struct option_why *why, const struct option
                         const char *text)
 {
     char **at = field, *copy;
-    int err = check(why, def, text);
+    int err;
 
+    if (def->kind == OPTION_KIND_HEX && strncmp(text, "0x", 2) == 0)
+        text += 2; /* as Ethereum's tools write it */
+    err = check(why, def, text);
     if (err)
         return err;
     copy = mem_strdup(text);

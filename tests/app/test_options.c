@@ -54,6 +54,8 @@ START_TEST(values_may_follow_an_equals_sign_or_a_blank)
     ck_assert_int_eq(loaded.maxpeers, 7);
     ck_assert_int_eq(options_log_level(&loaded), LOG_LEVEL_DEBUG);
     ck_assert_str_eq(loaded.signet_challenge, "51aF");
+    LOAD_GOOD("--bitcoin=signet", "--signet-challenge=0x51");
+    ck_assert_str_eq(loaded.signet_challenge, "51");
     LOAD_GOOD("--bitcoin", "--log-format=json");
     ck_assert_str_eq(loaded.bitcoin, "mainnet");
     ck_assert_int_eq(options_log_format(&loaded), LOG_FORMAT_JSON);

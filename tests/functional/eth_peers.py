@@ -3,9 +3,11 @@
 scripts/test installs it outside the tree and names the folder in P2PNODE_TEST_PEERS.
 """
 
+import itertools
 import subprocess
 
 import jsonrpc
+import rlp
 from foreign import PEERS
 from process import LOOPBACK, Process, free_port
 from waiting import TIME_FACTOR, wait_until
@@ -28,6 +30,11 @@ def missing():
     return None
 
 
+def first_blocks(count):
+    """The chain's first blocks, each encoded."""
+    return list(itertools.islice(rlp.items(CHAIN.read_bytes()), count))
+
+
 def eth_test(enode):
     """The conformance tests: (number, name, whether it passed), and all that was said."""
     result = subprocess.run(
@@ -43,41 +50,46 @@ def eth_test(enode):
     return passed, failed, result.stdout + result.stderr
 
 
-class Geth(Process):
-    """A geth on loopback that nobody tells about other nodes."""
+class GethProcess(Process):
+    """A geth on loopback that nobody tells about other nodes; a subclass says which."""
 
-    def __init__(self, folder, chain=None):
-        folder.mkdir(parents=True)
+    program = None
+    network_id = None
+
+    def __init__(self, folder, genesis, options=(), chain=None):
         self.datadir = folder / "data"
-        self.port = free_port()
-        self.http_port = free_port()
-        self._prepare("init", GENESIS)
+        self.options = list(options)
+        self._prepare("init", genesis)
         if chain:
             self._prepare("import", chain)
-        super().__init__(
-            [
-                GETH,
-                f"--datadir={self.datadir}",
-                f"--networkid={NETWORK_ID}",
-                "--nodiscover",
-                "--nat=none",
-                "--bootnodes=",
-                f"--netrestrict={LOOPBACK}/8",
-                f"--port={self.port}",
-                "--syncmode=full",
-                "--ipcdisable",
-                f"--authrpc.port={free_port()}",
-                "--http",
-                f"--http.addr={LOOPBACK}",
-                f"--http.port={self.http_port}",
-                "--http.api=eth,net,admin,txpool",
-            ],
-            folder / "log",
-        )
+        super().__init__(self._command(), folder / "log")
+
+    def _command(self):
+        self.port, self.http_port, self.engine_port = free_port(), free_port(), free_port()
+        return [
+            str(self.program),
+            f"--datadir={self.datadir}",
+            f"--networkid={self.network_id}",
+            "--nodiscover",
+            "--nat=none",
+            "--bootnodes=",
+            f"--netrestrict={LOOPBACK}/8",
+            f"--port={self.port}",
+            "--syncmode=full",
+            "--ipcdisable",
+            f"--authrpc.addr={LOOPBACK}",
+            f"--authrpc.port={self.engine_port}",
+            "--http",
+            f"--http.addr={LOOPBACK}",
+            f"--http.port={self.http_port}",
+            "--http.api=eth,net,admin,txpool",
+            "--verbosity=4",
+            *self.options,
+        ]
 
     def _prepare(self, *command):
         subprocess.run(
-            [GETH, f"--datadir={self.datadir}", *command],
+            [self.program, f"--datadir={self.datadir}", *command],
             capture_output=True,
             timeout=60 * TIME_FACTOR,
             check=True,
@@ -88,11 +100,17 @@ class Geth(Process):
         return jsonrpc.call(url, method, *parameters, version="2.0")
 
     def start(self, **popen):
+        """Its ports were free when they were chosen: if they no longer are, it gets others."""
         self.launch(**popen)
         wait_until("geth answers", self._answers, timeout=60)
         return self
 
     def _answers(self):
+        if not self.running():
+            said = self.log()
+            assert "address already in use" in said[-1000:], said[-4000:]
+            self.argv = self._command()
+            self.launch()
         try:
             return self.rpc("net_version") is not None
         except OSError:
@@ -103,3 +121,17 @@ class Geth(Process):
 
     def height(self):
         return int(self.rpc("eth_blockNumber"), 16)
+
+    def knows_transaction(self, transaction_hash):
+        return self.rpc("eth_getTransactionByHash", transaction_hash) is not None
+
+
+class Geth(GethProcess):
+    """The one with the test network of the conformance tests."""
+
+    program = GETH
+    network_id = NETWORK_ID
+
+    def __init__(self, folder, chain=None, options=()):
+        folder.mkdir(parents=True)
+        super().__init__(folder, GENESIS, options, chain)

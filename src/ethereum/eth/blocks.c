@@ -126,6 +126,14 @@ void blocks_sync(struct eth *e, struct pm_peer *p)
         announce_to(e, p, head->hash, head->number);
 }
 
+void blocks_announce_head(struct eth *e)
+{
+    const struct eth_head *head = eth_chain_head_of_blocks(e->config.chain);
+
+    for (unsigned i = 0; i < e->n_peers && gossips(e); i++)
+        announce_to(e, &e->peers[i], head->hash, head->number);
+}
+
 /* --- the fetcher's wishes --- */
 
 static uint64_t height(void *arg)

@@ -21,6 +21,15 @@ static struct metric_family header_family = {
     .labels = {"chain"},
 };
 
+static struct metric_family receipts_family = {
+    .name = "p2pnode_eth_receipts_number",
+    .help =
+        "Number of the last block up to which receipts are there, as far as it has been looked at "
+        "since the start; 0 without --eth-receipts.",
+    .type = METRIC_GAUGE,
+    .labels = {"chain"},
+};
+
 static struct metric_family pooled_family = {
     .name = "p2pnode_eth_pooled_transactions",
     .help = "Transactions in the pool.",
@@ -49,6 +58,7 @@ static void make_metrics(struct eth *e)
     e->metrics = (struct eth_metrics){
         .number = metric_get(&number_family, chain, NULL),
         .header_number = metric_get(&header_family, chain, NULL),
+        .receipts_number = metric_get(&receipts_family, chain, NULL),
         .pooled = metric_get(&pooled_family, chain, NULL),
         .imported = metric_get(&imported_family, chain, NULL),
         .served = metric_get(&served_family, chain, NULL),

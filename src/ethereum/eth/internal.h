@@ -49,7 +49,7 @@ struct pm_peer {
 };
 
 struct eth_metrics {
-    struct metric *number, *header_number, *pooled, *imported, *served;
+    struct metric *number, *header_number, *receipts_number, *pooled, *imported, *served;
 };
 
 struct eth {
@@ -71,6 +71,7 @@ struct eth {
     struct fetcher *fetcher;
     struct downloader *downloader;
     int64_t txfetch_us, fetcher_us, downloader_us, flush_us;
+    bool was_syncing;
     struct eth_range told_range; /* the last one that peers of eth/69 heard */
     struct eth_metrics metrics;
 };
@@ -118,6 +119,10 @@ void blocks_announced(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 void blocks_arrived(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 /* A new peer hears of a head that has come since our Status was written. */
 void blocks_sync(struct eth *e, struct pm_peer *p);
+/* We have caught up: those who wait for news of us hear of our head, as in go-ethereum
+ * (eth/sync.go, doSync), or in a network shaped like a star nobody would hear of a block that was
+ * synced. */
+void blocks_announce_head(struct eth *e);
 /* The head of blocks has moved: tell peers of eth/69, forget mined transactions. */
 void blocks_head_moved(struct eth *e);
 void blocks_note_mined(struct eth *e, const struct eth_body *body);

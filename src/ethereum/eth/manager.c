@@ -41,6 +41,7 @@ void pm_publish(struct eth *e)
     mutex_unlock(&e->mu);
     metric_set(e->metrics.number, (int64_t)blocks->number);
     metric_set(e->metrics.header_number, (int64_t)headers->number);
+    metric_set(e->metrics.receipts_number, (int64_t)downloader_receipts_number(e->downloader));
 }
 
 static void peer_comes(struct eth *e, struct peer *p)
@@ -213,6 +214,15 @@ static void flush(struct eth *e, int64_t now_us)
         log_error("ethereum", "cannot write the chain: %s", pn_strerror(rc));
 }
 
+static void note_sync(struct eth *e)
+{
+    bool syncing = downloader_is_syncing(e->downloader);
+
+    if (e->was_syncing && !syncing)
+        blocks_announce_head(e);
+    e->was_syncing = syncing;
+}
+
 /* What is due. Returns: when to come again. */
 static int64_t tick(struct eth *e)
 {
@@ -224,6 +234,7 @@ static int64_t tick(struct eth *e)
         e->txfetch_us = txfetch_tick(e->txfetch, now_us);
     if (now_us >= e->downloader_us)
         e->downloader_us = downloader_tick(e->downloader, now_us);
+    note_sync(e);
     flush(e, now_us);
     if (e->fetcher_us < next_us)
         next_us = e->fetcher_us;

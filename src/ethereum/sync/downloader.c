@@ -56,6 +56,11 @@ bool downloader_is_syncing(const struct downloader *d)
            eth_chain_head_of_blocks(d->chain)->number < eth_chain_head_of_headers(d->chain)->number;
 }
 
+uint64_t downloader_receipts_number(const struct downloader *d)
+{
+    return d->receipts.base - 1;
+}
+
 const struct download_peers *downloader_peers(const struct downloader *d)
 {
     return &d->rating;

@@ -53,6 +53,10 @@ void downloader_free(struct downloader *d);
 /* Whether headers are being fetched, or bodies lag behind them. */
 bool downloader_is_syncing(const struct downloader *d);
 
+/* Up to which block receipts are there without a gap, as far as that has been looked at since the
+ * start; 0 when none are fetched. */
+uint64_t downloader_receipts_number(const struct downloader *d);
+
 void downloader_peer_ready(struct downloader *d, uint64_t peer, bool has_receipts);
 void downloader_peer_gone(struct downloader *d, uint64_t peer);
 
