@@ -60,17 +60,16 @@ static uint32_t hashes(void *arg, uint8_t (*out)[ELECTRUM_HASH_BYTES], uint32_t 
     return look(arg, NULL, out, first, n);
 }
 
-/* Of kept blocks alone: no other is fetched for a client. */
 static int txids(void *arg, uint8_t (**out)[ELECTRUM_HASH_BYTES], size_t *n, uint32_t height,
                  struct chan *quit, int64_t deadline_us)
 {
     struct chain_point point;
+    int rc;
 
-    (void)quit;
-    (void)deadline_us;
     if (!chain_view_at(bitcoin_chain(arg), &point, height))
         return PN_ENOENT;
-    return bitcoin_block_txids(arg, out, n, point.hash);
+    rc = bitcoin_fetch_txids(arg, out, n, point.hash, height, quit, deadline_us);
+    return rc == PN_ENOENT ? PN_ETIMEDOUT : rc; /* there is one, and nobody sends it */
 }
 
 /* --- transactions --- */

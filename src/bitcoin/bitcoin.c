@@ -102,8 +102,10 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
         goto fail;
     if (chan_init(&b->quit, &quit_class) < 0)
         goto fail_inbox;
-    if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
+    if (loans_init(b) < 0)
         goto fail_quit;
+    if (chain_init(&b->chain, &b->config.params, config->max_headers) < 0)
+        goto fail_loans;
     rc = load_headers(b);
     if (rc == 0)
         rc = blocks_open(b);
@@ -128,6 +130,8 @@ fail_chain:
     tx_net_free(b->tx);
     headerdb_close(b->headerdb);
     chain_free(&b->chain);
+fail_loans:
+    loans_free(b);
 fail_quit:
     chan_destroy(&b->quit, NULL);
 fail_inbox:
@@ -225,6 +229,7 @@ void bitcoin_free(struct bitcoin *b)
     tx_net_free(b->tx);
     chan_destroy(&b->inbox, NULL);
     chan_destroy(&b->quit, NULL);
+    loans_free(b);
     chain_free(&b->chain);
     blocks_close(b);
     nonces_free(&b->nonces);

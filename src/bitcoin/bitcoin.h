@@ -13,6 +13,7 @@
 
 struct bitcoin;
 struct chain;
+struct chan;
 
 /* Whose transactions are taken and passed on: nobody's; those of peers that the operator has named
  * or exempted; everybody's. */
@@ -102,6 +103,14 @@ bool bitcoin_in_sync(const struct bitcoin *b);
  * block is not kept; PN_ENOMEM. */
 int bitcoin_block_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n,
                         const uint8_t hash[32]);
+
+/* Likewise, of the block at a height of the active chain; one that is not kept is asked of peers
+ * and checked against its header (loans.h). Thread: any that may wait; at most until deadline_us,
+ * or until `quit` closes, which may be NULL. Returns: 0; PN_ENOENT when no peer has such blocks;
+ * PN_ETIMEDOUT when none sent it; PN_ELIMIT when too many are asked for already; PN_EQUIT;
+ * PN_ENOMEM. */
+int bitcoin_fetch_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uint8_t hash[32],
+                        uint32_t height, struct chan *quit, int64_t deadline_us);
 
 /* What peers relay at least, in satoshi per 1,000 virtual bytes: the median of their fee filters
  * (BIP133), or 1,000 before one is known. Thread: any. */

@@ -8,7 +8,8 @@
 /* As for a block that a peer sends. */
 enum { DECODED_MAX_BYTES = 64 << 20 };
 
-static int collect(uint8_t (**txids)[BTC_HASH_BYTES], size_t *n, const struct btc_block *block)
+int blocks_collect_txids(uint8_t (**txids)[BTC_HASH_BYTES], size_t *n,
+                         const struct btc_block *block)
 {
     int rc = 0;
 
@@ -37,7 +38,7 @@ int bitcoin_block_txids(struct bitcoin *b, uint8_t (**txids)[BTC_HASH_BYTES], si
     arena_init(&arena, DECODED_MAX_BYTES);
     r = reader_of(frame->data + BTC_FRAME_HEADER_BYTES, frame->len - BTC_FRAME_HEADER_BYTES);
     btc_block_decode(&r, &block, &arena);
-    rc = r.err ? r.err : collect(txids, n, &block);
+    rc = r.err ? r.err : blocks_collect_txids(txids, n, &block);
     arena_free(&arena);
     frame_unref(frame);
     return rc;

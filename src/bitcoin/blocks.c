@@ -220,7 +220,7 @@ static void part_free(struct bitcoin *b)
     b->blocks.fetch = NULL;
 }
 
-static enum fetch_promise promise_of(const struct bitcoin *b, const struct btc_peer *bp)
+enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_peer *bp)
 {
     bool witness = bp->services & BTC_NODE_WITNESS;
 
@@ -234,7 +234,8 @@ static enum fetch_promise promise_of(const struct bitcoin *b, const struct btc_p
 static void peer_ready(struct bitcoin *b, struct manager_peer *s)
 {
     if (b->blocks.fetch)
-        fetch_peer_ready(b->blocks.fetch, peer_id(s->peer), promise_of(b, btc_peer_of(s->peer)));
+        fetch_peer_ready(b->blocks.fetch, peer_id(s->peer),
+                         blocks_promise_of(b, btc_peer_of(s->peer)));
 }
 
 static void peer_gone(struct bitcoin *b, struct manager_peer *s)

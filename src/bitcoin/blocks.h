@@ -69,6 +69,14 @@ void blocks_close(struct bitcoin *b);
 extern const struct manager_part blocks_part;
 void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 
+/* Which blocks a peer promises to deliver. Thread: manager. */
+enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_peer *bp);
+
+/* The ids of its transactions. Thread: any. Owns: the caller frees *txids with mem_free.
+ * Returns: 0 or PN_ENOMEM. (block_txids.c) */
+int blocks_collect_txids(uint8_t (**txids)[BTC_HASH_BYTES], size_t *n,
+                         const struct btc_block *block);
+
 /* The service bits to announce now. Thread: any. */
 uint64_t blocks_services(const struct bitcoin *b);
 

@@ -1,6 +1,7 @@
 /* A block that comes: thread in of the peer that sent it. All checks are made here, in parallel for
  * all peers, and what fails them is blamed on this peer alone: its connection ends. A block that
- * was not asked of this peer is passed over. */
+ * was not asked of this peer is passed over, one that was asked to answer a question is not kept
+ * (loans.h). */
 #include <string.h>
 
 #include "base/err.h"
@@ -67,8 +68,9 @@ int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m
 
     btc_header_hash(hash, &block->header);
     peer_add_known(p, hash);
-    if (!block_wants_take(&bp->wants, hash))
-        return 0;
+    rc = loans_on_block(p, bp, block, hash);
+    if (rc < 0 || !block_wants_take(&bp->wants, hash))
+        return rc;
     rc = blocks_judge(p, block, hash, bp->raw, &bp->arena, &verdict);
     if (rc == 0)
         rc = blocks_tell(p, hash, verdict);
@@ -79,8 +81,10 @@ int blocks_on_notfound(struct peer *p, struct btc_peer *bp, const struct btc_msg
 {
     int rc = 0;
 
-    for (size_t i = 0; i < m->u.notfound.count && rc == 0; i++)
+    for (size_t i = 0; i < m->u.notfound.count && rc == 0; i++) {
+        loans_on_notfound(p, m->u.notfound.items[i].hash);
         if (block_wants_take(&bp->wants, m->u.notfound.items[i].hash))
             rc = blocks_tell(p, m->u.notfound.items[i].hash, PN_ENOENT);
+    }
     return rc;
 }

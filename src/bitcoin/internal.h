@@ -16,6 +16,7 @@
 #include "bitcoin/header_session.h"
 #include "bitcoin/headerdb/saver.h"
 #include "bitcoin/inbox.h"
+#include "bitcoin/loans.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/nonces.h"
 #include "bitcoin/tx_net.h"
@@ -113,6 +114,7 @@ struct bitcoin {
     unsigned network; /* the server's number */
     struct nonces nonces;
     struct blocks blocks;
+    struct block_loans loans;
     struct tx_net *tx;
     struct filter_net *filters; /* or NULL */
     atomic_uint height;

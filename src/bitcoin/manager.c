@@ -18,9 +18,13 @@ typedef void manager_handler(struct bitcoin *b, struct manager_peer *s,
                              struct manager_payload *payload);
 
 static const struct manager_part *const parts[PART_COUNT] = {
-    [PART_ADDR_RELAY] = &addr_relay_part, [PART_SYNC] = &sync_part,
-    [PART_GENERATE] = &generate_part,     [PART_BLOCKS] = &blocks_part,
-    [PART_RELAY_FEE] = &relay_fee_part,   [PART_OUTBOUND_WATCH] = &outbound_watch_part,
+    [PART_ADDR_RELAY] = &addr_relay_part,
+    [PART_SYNC] = &sync_part,
+    [PART_GENERATE] = &generate_part,
+    [PART_BLOCKS] = &blocks_part,
+    [PART_LOANS] = &loans_part,
+    [PART_RELAY_FEE] = &relay_fee_part,
+    [PART_OUTBOUND_WATCH] = &outbound_watch_part,
 };
 
 static manager_handler *const handlers[MANAGER_EVENTS] = {
@@ -149,16 +153,19 @@ void manager_run(void *arg)
     struct chan_case cases[] = {
         {.chan = &b->inbox, .op = CHAN_RECV, .elem = &m},
         {.chan = &b->quit, .op = CHAN_RECV},
+        {.chan = &b->loans.ring, .op = CHAN_RECV},
     };
 
     for (;;) {
-        int which = chan_select(cases, 2, next_deadline(b));
+        int which = chan_select(cases, 3, next_deadline(b));
 
         atomic_store(&b->beat_us, clock_mono_us());
         if (which == 0)
             take(b, &m);
         else if (which == 1)
             break;
+        else if (which == 2)
+            manager_due(b, PART_LOANS, 0);
         tick(b);
     }
     /* Every peer is gone: what is left in the inbox gives their references back. */

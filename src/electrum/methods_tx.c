@@ -124,6 +124,8 @@ static bool read_txids(struct jrpc_call *c, merkle_hash **ids, size_t *n, uint64
         return jrpc_fail(c, JRPC_INTERNAL_ERROR, "internal error");
     if (rc == PN_ENOENT)
         return jrpc_fail(c, ELECTRUM_BAD_REQUEST, "there is no block to be had at that height");
+    if (rc == PN_ELIMIT)
+        return jrpc_fail(c, ELECTRUM_BUSY, "too many blocks are asked of peers already");
     return jrpc_fail(c, ELECTRUM_BUSY, "no peer sent the block in time");
 }
 

@@ -37,8 +37,8 @@ struct electrum_chain_ops {
     /* The ids of all transactions of the block at a height of the active chain, from a kept block
      * or one that a peer sends, checked against the header. Waits at most until deadline_us or
      * until `quit` closes. Owns: the caller frees *out with mem_free.
-     * Returns: 0; PN_ENOENT above the tip; PN_ETIMEDOUT when no peer sends it; PN_EQUIT; PN_ENOMEM.
-     * May be NULL: blocks cannot be had. */
+     * Returns: 0; PN_ENOENT above the tip; PN_ETIMEDOUT when no peer sends it; PN_ELIMIT when too
+     * many are asked for already; PN_EQUIT; PN_ENOMEM. May be NULL: blocks cannot be had. */
     int (*txids)(void *arg, uint8_t (**out)[ELECTRUM_HASH_BYTES], size_t *n, uint32_t height,
                  struct chan *quit, int64_t deadline_us);
 
