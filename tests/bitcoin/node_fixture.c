@@ -56,8 +56,10 @@ static void prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay, uint
     config.full_outbound = FULL_OUTBOUND;
     n->journal = journal_new(JOURNAL_RECORDS);
     ck_assert_ptr_nonnull(n->journal);
-    ck_assert_int_eq(gate_init(&n->gate, &none, &none, NULL, n->journal, 3600), 0);
-    config.gate = &n->gate;
+    n->gate = malloc(sizeof *n->gate);
+    ck_assert_ptr_nonnull(n->gate);
+    ck_assert_int_eq(gate_init(n->gate, &none, &none, NULL, n->journal, 3600), 0);
+    config.gate = n->gate;
     config.gossip_interval_ms = 30000;
     slots_init(&n->slots, MAX_PEERS, 0);
     ck_assert_int_eq(bitcoin_new(&n->bitcoin, &config), 0);
@@ -93,7 +95,8 @@ void node_stop(struct node_fixture *n)
     server_free(n->server);
     bitcoin_free(n->bitcoin);
     addrbook_free(n->book);
-    gate_free(&n->gate);
+    gate_free(n->gate);
+    free(n->gate);
     journal_free(n->journal);
     chan_destroy(&n->stopped, NULL);
 }

@@ -212,7 +212,7 @@ START_TEST(addresses_of_the_banned_are_neither_kept_nor_told)
     struct remote out, in;
 
     set_up(&n);
-    ck_assert_int_eq(banlist_add(n.gate.bans, &one, NOW_S + 86400, "score"), 0);
+    ck_assert_int_eq(banlist_add(n.gate->bans, &one, NOW_S + 86400, "score"), 0);
     remote_open_as(&out, &n, CONN_FULL, &at);
     remote_shake_hands(&out);
     send_addrs(&out, 40, 1, 3600);
@@ -223,7 +223,7 @@ START_TEST(addresses_of_the_banned_are_neither_kept_nor_told)
     ck_assert(!addrbook_find(n.book, &known, &banned));
     ck_assert_uint_eq(rejected(&n, "banned"), 1);
     ck_assert_uint_eq(journal_funnel(n.journal, "bitcoin").found, counts.events.added);
-    ck_assert_int_eq(banlist_add(n.gate.bans, &all, NOW_S + 86400, "score"), 0);
+    ck_assert_int_eq(banlist_add(n.gate->bans, &all, NOW_S + 86400, "score"), 0);
     remote_join(&in, &n);
     remote_send_empty(&in, BTC_CMD_GETADDR);
     ck_assert_uint_eq(hear(&in, 0), 0);
