@@ -26,12 +26,14 @@ install_bcoin() {
 }
 
 install_btcd() {
-    [ "$(cat "$peers/bin/btcd.version" 2>/dev/null)" = "$BTCD_VERSION" ] && return 0
+    [ "$(cat "$peers/bin/btcd.version" 2>/dev/null)" = "$BTCD_VERSION" ] &&
+        [ -x "$peers/bin/btcctl" ] && return 0
     go_version=$(go env GOVERSION 2>/dev/null | tr -d go)
     version_at_least "${go_version:-0}" 1.17 || install_packages golang
-    say "building btcd $BTCD_VERSION with go into $peers/bin"
+    say "building btcd and btcctl $BTCD_VERSION with go into $peers/bin"
     mkdir -p "$peers/bin"
-    GOBIN=$peers/bin go install "github.com/btcsuite/btcd@$BTCD_VERSION" &&
+    GOBIN=$peers/bin go install "github.com/btcsuite/btcd@$BTCD_VERSION" \
+        "github.com/btcsuite/btcd/cmd/btcctl@$BTCD_VERSION" &&
         echo "$BTCD_VERSION" >"$peers/bin/btcd.version"
 }
 

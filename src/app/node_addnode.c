@@ -52,24 +52,68 @@ void node_addnode(struct rpc_call *c)
         fail(c, dialer_ask(n->dialer, n->network, kind, &to));
 }
 
+/* --- what has become of them --- */
+
+struct kept_list {
+    struct dialer_kept nodes[DIALER_MAX_REQUESTS];
+    size_t n;
+    bool connected[DIALER_MAX_REQUESTS];
+};
+
+static void look(void *arg, struct peer *p)
+{
+    struct kept_list *list = arg;
+    struct peer_stats stats;
+
+    peer_stats(p, &stats);
+    for (size_t i = 0; i < list->n && stats.ready; i++)
+        if (peer_kind(p) == CONN_MANUAL && net_addr_equal(peer_addr(p), &list->nodes[i].at))
+            list->connected[i] = true;
+}
+
+static cJSON *node_object(const struct kept_list *list, size_t i)
+{
+    char to[NET_TARGET_TEXT_BYTES], at[NET_ADDR_TEXT_BYTES];
+    cJSON *o = json_new_object(), *addresses, *address;
+
+    json_set(o, "addednode", json_new_text(net_target_format(to, &list->nodes[i].to)));
+    json_set(o, "connected", json_new_bool(list->connected[i]));
+    addresses = json_set(o, "addresses", json_new_array());
+    if (!list->connected[i])
+        return o;
+    address = json_push(addresses, json_new_object());
+    json_set(address, "address", json_new_text(net_addr_format(at, &list->nodes[i].at)));
+    json_set(address, "connected", json_new_text("outbound"));
+    return o;
+}
+
+/* Those that were asked for: all, or one by the name it was given. */
+static void show(struct rpc_call *c, const struct kept_list *list, const char *name)
+{
+    char text[NET_TARGET_TEXT_BYTES];
+
+    c->result = json_new_array();
+    for (size_t i = 0; i < list->n; i++)
+        if (!name || strcmp(name, net_target_format(text, &list->nodes[i].to)) == 0)
+            json_push(c->result, node_object(list, i));
+    if (name && cJSON_GetArraySize(c->result) == 0)
+        rpc_fail(c, RPC_NODE_NOT_ADDED, "Error: Node has not been added.");
+}
+
 void node_getaddednodeinfo(struct rpc_call *c)
 {
+    const char *name = rpc_given(c, 0) ? rpc_text(c, 0) : NULL;
+    struct kept_list *list = c->code ? NULL : mem_zalloc(sizeof *list);
     struct node *n = c->arg;
-    struct net_target *kept = mem_alloc_array(DIALER_MAX_REQUESTS, sizeof *kept);
-    char text[NET_TARGET_TEXT_BYTES];
-    size_t count;
 
-    if (!kept) {
+    if (!list) {
         rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
         return;
     }
-    c->result = json_new_array();
-    count = dialer_kept(n->dialer, kept, DIALER_MAX_REQUESTS, n->network);
-    for (size_t i = 0; i < count; i++) {
-        cJSON *o = json_new_object();
-
-        json_set(o, "addednode", json_new_text(net_target_format(text, &kept[i])));
-        json_push(c->result, o);
-    }
-    mem_free(kept);
+    list->n = dialer_kept(n->dialer, list->nodes, DIALER_MAX_REQUESTS, n->network);
+    if (server_visit_peers(n->server, look, list) < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
+    else
+        show(c, list, name);
+    mem_free(list);
 }

@@ -73,6 +73,21 @@ static void run_uptime(struct rpc_call *c)
     c->result = json_new_int((clock_mono_us() - n->started_us) / 1000000);
 }
 
+/* Calls run one after the other, so this one is the only one. */
+static void run_getrpcinfo(struct rpc_call *c)
+{
+    const struct node *n = c->arg;
+    const char *log = n->options->log_file;
+    cJSON *list, *o;
+
+    c->result = json_new_object();
+    list = json_set(c->result, "active_commands", json_new_array());
+    o = json_push(list, json_new_object());
+    json_set(o, "method", json_new_text(c->method->name));
+    json_set(o, "duration", json_new_int(clock_mono_us() - c->started_us));
+    json_set(c->result, "logpath", json_new_text(log ? log : ""));
+}
+
 /* --- the log --- */
 
 /* bitcoind switches categories; here there are levels, of which the last two are for debugging. */
@@ -120,7 +135,10 @@ static const struct rpc_method methods[] = {
      "that "
      "ends, and what to do about it.",
      node_explain},
-    {"getaddednodeinfo", "", "The nodes that are to be kept connected.", node_getaddednodeinfo},
+    {"getaddednodeinfo", "[node]",
+     "The nodes that are to be kept connected, or one of them, and whether they are.",
+     node_getaddednodeinfo},
+    {"getrpcinfo", "", "The call that runs, and where the log is.", run_getrpcinfo},
     {"help", "[command]", "The methods that there are, or what one of them does.", run_help},
     {"journal", "[count] [event]", "What was decided lately, about whom, and why; newest first.",
      node_journal},

@@ -121,6 +121,7 @@
     X(PN_EREMOTE_SUBPROTOCOL, "remote_subprotocol", "the remote side failed in a subprotocol") \
     X(PN_EREMOTE_OTHER, "remote_other", "the remote side parted for a reason of its own")      \
     X(PN_EOPERATOR, "operator", "asked for by the operator")                                   \
+    X(PN_EPAUSED, "paused", "the operator has switched the network off")                       \
     X(PN_EUNCLES, "bad_uncles", "the uncles differ from what the header says")                 \
     X(PN_EWITHDRAWALS, "bad_withdrawals", "the withdrawals differ from what the header says")  \
     X(PN_ERECEIPTS, "bad_receipts", "the receipts differ from what the header says")           \

@@ -8,6 +8,7 @@
 
 #include "addrbook/anchors.h"
 #include "addrbook/dump.h"
+#include "base/bytes.h"
 #include "bitcoin/chain/params.h"
 #include "server/server.h"
 
@@ -115,6 +116,12 @@ int bitcoin_fetch_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, con
 /* What peers relay at least, in satoshi per 1,000 virtual bytes: the median of their fee filters
  * (BIP133), or 1,000 before one is known. Thread: any. */
 int64_t bitcoin_relay_fee(const struct bitcoin *b);
+
+/* Make a block on top of the chain, on regtest alone, as if it had come from a peer. `pay_to` is
+ * the output script of its coinbase; anyone may spend it when that is empty. Thread: rpc; blocks
+ * while the manager is busy. Returns: 0; PN_ENOENT on another network; PN_ECLOSED when the manager
+ * has ended; PN_ENOMEM; what the chain says. */
+int bitcoin_generate(struct bitcoin *b, uint8_t hash[32], struct bytes pay_to);
 
 /* When the manager last turned, monotonic microseconds. Thread: any. */
 int64_t bitcoin_heartbeat_us(const struct bitcoin *b);

@@ -67,8 +67,8 @@ static void tell_bandwidth(struct bitcoin *b, uint64_t id, bool high)
     struct manager_peer *s = blocks_find_peer(b, id);
     struct frame *f = s ? blocks_sendcmpct(b, high) : NULL;
 
-    if (f)
-        peer_send(s->peer, f, 0);
+    if (f && peer_send(s->peer, f, 0) == 0)
+        atomic_store(&btc_peer_of(s->peer)->announces, high);
 }
 
 void blocks_first_with(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[32])
@@ -100,8 +100,7 @@ void blocks_on_compact(struct bitcoin *b, struct manager_peer *s, struct manager
         atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
     }
     height = chain_entry(&b->chain, r.index)->height;
-    if (height > s->shown_height)
-        s->shown_height = height;
+    sync_shown(s, height);
     if (rc == 0 && r.tip_moved)
         manager_tip_moved(b, &r, false);
     blocks_claim(b, s, one->hashes[0], height);

@@ -188,6 +188,8 @@ int gossip_on_addrs(struct peer *p, const struct btc_addrs *addrs)
     if (!seen)
         return PN_ENOMEM;
     n = take(&bp->gossip, &limited, seen, addrs);
+    atomic_fetch_add(&bp->gossip.taken, addrs->count - limited);
+    atomic_fetch_add(&bp->gossip.limited, limited);
     n = without_banned(net, seen, n);
     added = keep(net, seen, n, peer_addr(p));
     metric_add(metric_get(&heard, "bitcoin", "added", NULL), (int64_t)added);

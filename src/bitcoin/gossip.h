@@ -7,6 +7,7 @@
 #ifndef BITCOIN_GOSSIP_H
 #define BITCOIN_GOSSIP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct gossip {
     int64_t refilled_us;
     bool asked;    /* our getaddr is out */
     bool answered; /* theirs has been */
+
+    /* written by thread in, read by any */
+    atomic_uint_fast64_t taken, limited; /* addresses; limited ones were dropped */
 };
 
 void gossip_init(struct gossip *g);

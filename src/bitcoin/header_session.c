@@ -87,6 +87,7 @@ static void end_presync(struct header_session *h, bool came_to_nothing)
     presync_free(h->presync);
     h->presync = NULL;
     h->strays = 0;
+    atomic_store(&h->counted_height, 0);
     if (!came_to_nothing)
         return;
     h->no_presync_before_us = clock_deadline_ms((int64_t)PAUSE_MS << h->failures);
@@ -146,6 +147,7 @@ static int continue_presync(struct peer *p, struct header_session *h, struct man
     int rc = presync_take(h->presync, batch->headers,
                           (const uint8_t(*)[BTC_HASH_BYTES])batch->hashes, batch->n, full);
 
+    atomic_store(&h->counted_height, presync_height(h->presync));
     if (rc == 0)
         return go_on(p, h, full);
     if (rc == PN_EORPHAN && (batch->n <= HEADERS_ANNOUNCED_MAX || ++h->strays < STRAYS_MAX))

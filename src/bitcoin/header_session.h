@@ -23,6 +23,9 @@ struct header_session {
     atomic_bool following; /* set by the manager: after a full batch ask for the next at once */
     atomic_int owed;       /* getheaders that were sent and may still be answered */
 
+    /* by thread in, for others: how high a chain of little work has been counted; 0: none is */
+    atomic_uint counted_height;
+
     /* thread in */
     struct presync *presync;
     int64_t no_presync_before_us; /* after one that came to nothing */

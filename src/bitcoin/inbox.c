@@ -21,7 +21,7 @@ struct chan_class manager_inbox_class = {
     .max_weight = INBOX_BYTES,
     .weight = msg_weight,
     .block_roles = ROLE_BIT(ROLE_PEER_IN) | ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) |
-                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
+                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING) | ROLE_BIT(ROLE_RPC),
 };
 
 struct manager_headers *manager_headers_new(size_t n)

@@ -22,6 +22,7 @@ enum manager_event {
     MANAGER_ADDRS,        /* struct manager_addrs */
     MANAGER_BLOCK,        /* struct manager_block, blocks.h */
     MANAGER_COMPACT,      /* struct manager_headers: one, whose block is on its way */
+    MANAGER_GENERATE,     /* from nobody: a block of our own, struct manager_generate */
     MANAGER_EVENTS
 };
 
@@ -62,9 +63,18 @@ struct manager_addrs {
     struct addrbook_seen addrs[];
 };
 
+/* A block that the operator wants. It is the asker's, who waits for `done`. */
+struct manager_generate {
+    struct manager_payload head;
+    struct bytes pay_to;
+    uint8_t hash[BTC_HASH_BYTES]; /* what was made */
+    int rc;
+    struct chan done;
+};
+
 struct manager_msg {
     enum manager_event event;
-    struct peer *peer;
+    struct peer *peer;               /* NULL for MANAGER_GENERATE */
     struct manager_payload *payload; /* or NULL */
 };
 

@@ -55,6 +55,8 @@ struct btc_peer {
     struct block_wants wants;      /* blocks that were asked of it */
     struct compact_partial *partial; /* thread in: the compact block under way, or NULL */
     atomic_int compact;              /* enum compact_mode */
+    atomic_bool announces;           /* asked to announce by compact blocks; by manager */
+    atomic_uint shown_height;        /* of manager_peer, for others */
     struct score score;              /* of harmless requests in bulk */
     bool told_tx_net;                /* as told_manager, for the relay of transactions */
     int tx_place;                    /* thread tx_relay: there; negative for none */
@@ -186,6 +188,8 @@ extern const struct manager_part relay_fee_part;
 extern const struct manager_part sync_part;
 void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 void sync_more(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+/* The peer has shown a header of this height. */
+void sync_shown(struct manager_peer *s, uint32_t height);
 /* Ask the peer for the headers behind our tip. */
 void sync_ask(struct bitcoin *b, struct manager_peer *s);
 void sync_block_inv(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
@@ -207,6 +211,7 @@ void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from,
                       struct manager_payload *payload);
 
 extern const struct manager_part generate_part;
+void generate_ordered(struct bitcoin *b, struct manager_generate *order);
 
 /* --- source.c: thread dialer --- */
 int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind);

@@ -117,6 +117,10 @@ static void take(struct bitcoin *b, struct manager_msg *m)
         peer_gone(b, m->peer);
         return;
     }
+    if (m->event == MANAGER_GENERATE) {
+        generate_ordered(b, (struct manager_generate *)(void *)m->payload);
+        return;
+    }
     s = btc_peer_of(m->peer)->managed;
     if (!BUG(!s || !handlers[m->event]))
         handlers[m->event](b, s, m->payload);
@@ -168,7 +172,9 @@ void manager_run(void *arg)
             manager_due(b, PART_LOANS, 0);
         tick(b);
     }
-    /* Every peer is gone: what is left in the inbox gives their references back. */
+    /* Every peer is gone: what is left in the inbox gives their references back, and what an
+     * operator has asked for is answered. */
+    chan_close(&b->inbox);
     while (chan_try_recv(&b->inbox, &m) == 0)
         take(b, &m);
 }

@@ -202,14 +202,21 @@ static int accept_batch(struct bitcoin *b, struct chain_result *r,
     return rc;
 }
 
+void sync_shown(struct manager_peer *s, uint32_t height)
+{
+    if (height <= s->shown_height)
+        return;
+    s->shown_height = height;
+    atomic_store(&btc_peer_of(s->peer)->shown_height, height);
+}
+
 /* Whether the batch took this peer's chain further. */
 static bool made_progress(struct bitcoin *b, struct manager_peer *s, uint32_t last)
 {
     uint32_t height = chain_entry(&b->chain, last)->height;
     bool progress = height > s->shown_height;
 
-    if (progress)
-        s->shown_height = height;
+    sync_shown(s, height);
     if ((int64_t)height > s->lead.claims)
         s->lead.claims = height;
     return progress;

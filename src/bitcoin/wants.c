@@ -62,3 +62,14 @@ bool block_wants_has(struct block_wants *w, const uint8_t hash[32])
     mutex_unlock(&w->mu);
     return found;
 }
+
+unsigned block_wants_list(struct block_wants *w, uint8_t out[BLOCK_WANTS_MAX][32])
+{
+    unsigned n;
+
+    mutex_lock(&w->mu);
+    n = w->n;
+    memcpy(out, w->hashes, n * sizeof w->hashes[0]);
+    mutex_unlock(&w->mu);
+    return n;
+}

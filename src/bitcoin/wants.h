@@ -28,4 +28,7 @@ bool block_wants_take(struct block_wants *w, const uint8_t hash[32]);
 
 bool block_wants_has(struct block_wants *w, const uint8_t hash[32]);
 
+/* Copy the hashes, the oldest first. Thread: any. Returns: how many. */
+unsigned block_wants_list(struct block_wants *w, uint8_t out[BLOCK_WANTS_MAX][32]);
+
 #endif

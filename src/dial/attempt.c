@@ -151,7 +151,9 @@ static void conclude(struct dialer *d, struct request *r, int rc)
         return;
     }
     r->state = REQUEST_ESTABLISHED;
-    if (!r->permanent)
+    if (r->permanent)
+        orders_reached(d, r);
+    else
         d->next_automatic_us = 0; /* others may have waited for this one */
 }
 
@@ -309,12 +311,12 @@ void request_begin(struct dialer *d, struct request *r)
 /* Owns: takes fd. Returns: 0 when the server has the connection. */
 static int hand_over(struct dialer *d, struct request *r, int fd)
 {
-    struct conn *c = conn_from_fd(fd);
+    struct conn *c = gate_is_paused(d->config.gate) ? NULL : conn_from_fd(fd);
     int rc;
 
     if (!c) {
         close(fd);
-        return PN_ENOMEM;
+        return gate_is_paused(d->config.gate) ? PN_EPAUSED : PN_ENOMEM;
     }
     rc = d->config.connected(d->config.arg, r->network, c, &r->addr, r->kind, r->id, &d->quit);
     if (rc < 0)

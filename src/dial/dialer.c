@@ -113,6 +113,9 @@ static void take_inbox(struct dialer *d)
     }
 }
 
+/* While the network is switched off nothing begins; the loop looks again after this time. */
+enum { PAUSED_MS = 500 };
+
 static void start_due(struct dialer *d)
 {
     for (unsigned i = 0; i < d->n && d->under_way < DIALER_MAX_UNDER_WAY; i++) {
@@ -145,7 +148,7 @@ static int64_t next_deadline(const struct dialer *d)
         if (timed && r->when_us < at)
             at = r->when_us;
     }
-    return at;
+    return gate_is_paused(d->config.gate) ? clock_deadline_ms(PAUSED_MS) : at;
 }
 
 static void wait_and_finish(struct dialer *d)
@@ -176,9 +179,11 @@ static void run(void *arg)
     while (!quit_requested(&d->quit)) {
         take_inbox(d);
         orders_take(d);
-        if (has_sources(d) && clock_mono_us() >= d->next_automatic_us)
-            outbound_fill(d);
-        start_due(d);
+        if (!gate_is_paused(d->config.gate)) {
+            if (has_sources(d) && clock_mono_us() >= d->next_automatic_us)
+                outbound_fill(d);
+            start_due(d);
+        }
         wait_and_finish(d);
     }
     for (unsigned i = 0; i < d->n; i++)

@@ -111,8 +111,15 @@ enum dialer_order_kind {
 int dialer_ask(struct dialer *d, unsigned network, enum dialer_order_kind kind,
                const struct net_target *to);
 
+/* A node that is kept, as its operator named it, and where it was last reached. */
+struct dialer_kept {
+    unsigned network;
+    struct net_target to;
+    struct net_addr at; /* NET_NONE: it has not been */
+};
+
 /* The nodes that are kept, in no order. Thread: any. Returns: how many are in out. */
-size_t dialer_kept(struct dialer *d, struct net_target *out, size_t max, unsigned network);
+size_t dialer_kept(struct dialer *d, struct dialer_kept *out, size_t max, unsigned network);
 
 /* The connection of this request has ended; was_ready tells whether its handshake had been
  * completed, which makes the next failure the first again. Thread: any; never blocks. */

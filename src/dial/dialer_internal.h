@@ -81,12 +81,6 @@ struct dialer_order {
     struct net_target to;
 };
 
-/* A node that is kept connected, as its operator named it. */
-struct kept_node {
-    unsigned network;
-    struct net_target to;
-};
-
 struct dialer {
     struct dialer_config config;
     struct dialer_network_state networks[DIALER_MAX_NETWORKS];
@@ -98,7 +92,7 @@ struct dialer {
     int wake_fd;
     struct thread thread;
     struct mutex mu; /* for whoever asks; never held while dialling */
-    struct kept_node kept[DIALER_MAX_REQUESTS] GUARDED_BY(mu);
+    struct dialer_kept kept[DIALER_MAX_REQUESTS] GUARDED_BY(mu);
     unsigned n_kept GUARDED_BY(mu);
 };
 
@@ -107,6 +101,9 @@ extern struct chan_class dialer_orders_class;
 
 /* Before the thread runs: one more node is kept. */
 void orders_remember(struct dialer *d, unsigned network, const struct net_target *to);
+
+/* A request of the operator has been connected: where. */
+void orders_reached(struct dialer *d, const struct request *r);
 
 /* Carry out what was asked. */
 void orders_take(struct dialer *d);

@@ -64,8 +64,20 @@ bool gate_is_discouraged(struct gate *g, const struct net_addr *addr)
     return discourage_has(g->discouraged, addr);
 }
 
+void gate_pause(struct gate *g, bool paused)
+{
+    atomic_store(&g->paused, paused);
+}
+
+bool gate_is_paused(const struct gate *g)
+{
+    return atomic_load(&g->paused);
+}
+
 int gate_admit(struct gate *g, const struct net_addr *from, bool nearly_full)
 {
+    if (gate_is_paused(g))
+        return PN_EPAUSED;
     if (!subnet_list_permits(g->permitted, from))
         return PN_EFILTERED;
     if (gate_is_exempt(g, from))
@@ -84,6 +96,8 @@ int gate_permit_gossip(struct gate *g, const struct net_addr *addr)
 
 int gate_permit_dial(struct gate *g, const struct net_addr *to)
 {
+    if (gate_is_paused(g))
+        return PN_EPAUSED;
     return subnet_list_permits(g->permitted, to) ? gate_permit_gossip(g, to) : PN_EFILTERED;
 }
 

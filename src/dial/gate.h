@@ -24,6 +24,7 @@ struct gate {
     struct journal *journal;         /* or NULL */
     const struct net_policy *policy; /* or NULL */
     atomic_int_fast64_t ban_s;       /* how long a ban for a score lasts */
+    atomic_bool paused;              /* no connection is taken or made */
 };
 
 /* Make the lists. `exempt` is copied, `permitted`, the policy and the journal are borrowed.
@@ -37,9 +38,14 @@ void gate_free(struct gate *g);
 void gate_set_exempt(struct gate *g, const struct subnet_list *exempt);
 void gate_set_ban_s(struct gate *g, int64_t ban_s);
 
+/* Take and make no connections from now on, whoever is exempt, or do so again. Those that are there
+ * are the caller's to end. */
+void gate_pause(struct gate *g, bool paused);
+bool gate_is_paused(const struct gate *g);
+
 /* Whether a connection from the address may be taken. A discouraged address may, while the inbound
  * places are not nearly taken (Core, CConnman::CreateNodeFromAcceptedSocket).
- * Returns: 0, PN_EFILTERED, PN_EBANNED, PN_EDISCOURAGED. */
+ * Returns: 0, PN_EPAUSED, PN_EFILTERED, PN_EBANNED, PN_EDISCOURAGED. */
 int gate_admit(struct gate *g, const struct net_addr *from, bool nearly_full);
 
 /* Whether the address may be dialled on our own initiative. Returns: as above. */

@@ -12,7 +12,7 @@ struct chan_class dialer_orders_class = {
 };
 
 /* Returns: NULL when the node is not kept. */
-static struct kept_node *find(struct dialer *d, unsigned network, const struct net_target *to)
+static struct dialer_kept *find(struct dialer *d, unsigned network, const struct net_target *to)
     REQUIRES(d->mu)
 {
     for (unsigned i = 0; i < d->n_kept; i++)
@@ -25,7 +25,7 @@ static struct kept_node *find(struct dialer *d, unsigned network, const struct n
 static void remember(struct dialer *d, unsigned network, const struct net_target *to)
     REQUIRES(d->mu)
 {
-    d->kept[d->n_kept++] = (struct kept_node){.network = network, .to = *to};
+    d->kept[d->n_kept++] = (struct dialer_kept){.network = network, .to = *to};
 }
 
 void orders_remember(struct dialer *d, unsigned network, const struct net_target *to)
@@ -38,7 +38,7 @@ void orders_remember(struct dialer *d, unsigned network, const struct net_target
 
 static int place(struct dialer *d, const struct dialer_order *o) REQUIRES(d->mu)
 {
-    struct kept_node *kept = find(d, o->network, &o->to);
+    struct dialer_kept *kept = find(d, o->network, &o->to);
 
     if (o->kind == DIALER_KEEP && kept)
         return PN_EEXIST;
@@ -67,14 +67,14 @@ int dialer_ask(struct dialer *d, unsigned network, enum dialer_order_kind kind,
     return rc;
 }
 
-size_t dialer_kept(struct dialer *d, struct net_target *out, size_t max, unsigned network)
+size_t dialer_kept(struct dialer *d, struct dialer_kept *out, size_t max, unsigned network)
 {
     size_t n = 0;
 
     mutex_lock(&d->mu);
     for (unsigned i = 0; i < d->n_kept && n < max; i++)
         if (d->kept[i].network == network)
-            out[n++] = d->kept[i].to;
+            out[n++] = d->kept[i];
     mutex_unlock(&d->mu);
     return n;
 }
@@ -86,6 +86,15 @@ static bool goes_to(const struct request *r, const struct net_target *to)
     if (r->named)
         return net_target_equal(&r->named->to, to);
     return to->addr.kind != NET_NONE && net_addr_equal(&r->addr, &to->addr);
+}
+
+void orders_reached(struct dialer *d, const struct request *r)
+{
+    mutex_lock(&d->mu);
+    for (unsigned i = 0; i < d->n_kept; i++)
+        if (d->kept[i].network == r->network && goes_to(r, &d->kept[i].to))
+            d->kept[i].at = r->addr;
+    mutex_unlock(&d->mu);
 }
 
 static void cancel(struct dialer *d, unsigned network, const struct net_target *to)

@@ -276,10 +276,13 @@ static bool may_judge(struct electrum *e)
 
 int64_t looks_start(struct electrum *e)
 {
+    enum { PAUSED_MS = 500 };
     int64_t due_us = CLOCK_NEVER;
 
     if (!e->peers || !may_judge(e))
         return due_us;
+    if (e->config.peers.gate && gate_is_paused(e->config.peers.gate))
+        return clock_deadline_ms(PAUSED_MS); /* nothing is held against anybody meanwhile */
     for (unsigned i = 0; i < LOOKS_MAX; i++) {
         struct peers_entry server;
 

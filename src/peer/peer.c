@@ -18,7 +18,8 @@
 
 struct peer *peer_new(const struct peer_setup *setup, struct conn *conn)
 {
-    struct peer *p = mem_zalloc(sizeof *p);
+    size_t counters = 2 * (size_t)setup->proto->cmd_count;
+    struct peer *p = mem_zalloc(sizeof *p + counters * sizeof p->cmd_bytes[0]);
 
     assert(setup->proto->n_stall_rules <= PEER_STALL_RULES_MAX);
     if (!p)
@@ -235,6 +236,13 @@ const struct peer_proto_ops *peer_proto(const struct peer *p)
     return p->proto;
 }
 
+static int64_t ping_wait_us(const struct peer *p)
+{
+    int64_t sent_us = atomic_load(&p->ping_sent_us);
+
+    return atomic_load(&p->ping_nonce) != 0 && sent_us > 0 ? clock_mono_us() - sent_us : 0;
+}
+
 void peer_stats(const struct peer *p, struct peer_stats *out)
 {
     *out = (struct peer_stats){
@@ -248,5 +256,16 @@ void peer_stats(const struct peer *p, struct peer_stats *out)
         .last_send_us = atomic_load(&p->last_send_us),
         .ping_us = atomic_load(&p->ping_us),
         .min_ping_us = atomic_load(&p->min_ping_us),
+        .ping_wait_us = ping_wait_us(p),
     };
+}
+
+void peer_message_bytes(const struct peer *p, uint64_t *in, uint64_t *out)
+{
+    const unsigned n = p->proto->cmd_count;
+
+    for (unsigned cmd = 0; cmd < n; cmd++) {
+        in[cmd] = atomic_load_explicit(&p->cmd_bytes[cmd], memory_order_relaxed);
+        out[cmd] = atomic_load_explicit(&p->cmd_bytes[n + cmd], memory_order_relaxed);
+    }
 }

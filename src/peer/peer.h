@@ -257,7 +257,12 @@ struct peer_stats {
     uint64_t bytes_in, bytes_out, messages_in, messages_out;
     int64_t connected_us, last_recv_us, last_send_us; /* monotonic; 0 for never */
     int64_t ping_us, min_ping_us;                     /* -1 before the first pong */
+    int64_t ping_wait_us; /* how long the ping under way has taken so far; 0: none is */
 };
 void peer_stats(const struct peer *p, struct peer_stats *out);
+
+/* Bytes of complete messages with their framing, by command: each array has the protocol's
+ * cmd_count elements. Thread: any. */
+void peer_message_bytes(const struct peer *p, uint64_t *in, uint64_t *out);
 
 #endif

@@ -80,6 +80,7 @@ int peer_read_message(struct peer *p, struct peer_message *out)
             return rc;
         atomic_store_explicit(&p->last_recv_us, clock_mono_us(), memory_order_relaxed);
         atomic_fetch_add_explicit(&p->messages_in, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&p->cmd_bytes[out->cmd], out->wire_bytes, memory_order_relaxed);
         peer_metrics_in(p->metrics, out->cmd, out->wire_bytes);
         return 0;
     }

@@ -89,6 +89,7 @@ struct peer {
     atomic_int_fast64_t last_recv_us, last_send_us;
     atomic_uint_fast64_t ping_nonce;
     atomic_int_fast64_t ping_sent_us, ping_us, min_ping_us;
+    atomic_uint_fast64_t cmd_bytes[]; /* by command: proto->cmd_count in, then as many out */
 };
 
 /* The classes of the peer's channels (peer_channels.c). */

@@ -80,8 +80,12 @@ static int write_batch(struct peer *p, struct out_msg *batch, unsigned n, int64_
     atomic_store_explicit(&p->last_send_us, clock_mono_us(), memory_order_relaxed);
     atomic_fetch_add_explicit(&p->messages_out, n, memory_order_relaxed);
     for (unsigned i = 0; i < n; i++) {
+        const unsigned cmd = batch[i].frame->cmd;
+
         atomic_fetch_add_explicit(&p->bytes_out, (size_t)bytes[i], memory_order_relaxed);
-        peer_metrics_out(p->metrics, batch[i].frame->cmd, (size_t)bytes[i]);
+        atomic_fetch_add_explicit(&p->cmd_bytes[p->proto->cmd_count + cmd], (size_t)bytes[i],
+                                  memory_order_relaxed);
+        peer_metrics_out(p->metrics, cmd, (size_t)bytes[i]);
     }
     return 0;
 }

@@ -2,6 +2,7 @@
  * parameters by position, run it, wrap what came out. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "rpc/rpc.h"
 
@@ -177,7 +178,7 @@ static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, co
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(tree, "jsonrpc");
     struct request r = {.id = cJSON_GetObjectItemCaseSensitive(tree, "id")};
-    struct rpc_call c = {.code = 0};
+    struct rpc_call c = {.started_us = clock_mono_us()};
 
     if (!cJSON_IsObject(tree))
         rpc_fail(&c, RPC_INVALID_REQUEST, "Invalid Request object");

@@ -43,6 +43,7 @@ struct rpc_call {
     void *arg;                           /* of the method's table */
     const cJSON *params[RPC_PARAMS_MAX]; /* by position; NULL where absent or null */
     cJSON *result;                       /* set by the handler; NULL stands for null */
+    int64_t started_us;                  /* monotonic */
     int code;                            /* 0, or why the call has failed */
     char message[RPC_MESSAGE_BYTES];
 };

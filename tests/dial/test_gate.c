@@ -85,6 +85,23 @@ START_TEST(a_ban_and_its_end_are_noted_with_their_reasons)
 }
 END_TEST
 
+START_TEST(a_paused_gate_lets_nobody_through_whoever_is_exempt)
+{
+    struct net_addr addr = addr_of("10.0.0.1:8333"), spared = addr_of("192.0.2.1:8333");
+
+    ck_assert_int_eq(gate_admit(&gate, &spared, false), 0);
+    gate_pause(&gate, true);
+    ck_assert(gate_is_paused(&gate));
+    ck_assert_int_eq(gate_admit(&gate, &addr, false), PN_EPAUSED);
+    ck_assert_int_eq(gate_admit(&gate, &spared, false), PN_EPAUSED);
+    ck_assert_int_eq(gate_permit_dial(&gate, &addr), PN_EPAUSED);
+    ck_assert_int_eq(gate_permit_gossip(&gate, &addr), 0); /* others may still hear of it */
+    gate_pause(&gate, false);
+    ck_assert_int_eq(gate_admit(&gate, &addr, false), 0);
+    ck_assert_int_eq(gate_permit_dial(&gate, &addr), 0);
+}
+END_TEST
+
 START_TEST(all_bans_that_ended_together_are_noted)
 {
     char text[32];
@@ -135,6 +152,7 @@ void add_gate_tests(Suite *s)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, exemptions_and_the_length_of_bans_change_while_it_runs);
     tcase_add_test(t, a_ban_and_its_end_are_noted_with_their_reasons);
+    tcase_add_test(t, a_paused_gate_lets_nobody_through_whoever_is_exempt);
     tcase_add_test(t, all_bans_that_ended_together_are_noted);
     tcase_add_test(t, a_ban_that_gives_way_to_a_newer_one_is_noted);
     tcase_add_test(t, discouragement_is_noted_once_and_the_exempt_are_spared);

@@ -14,67 +14,8 @@ import jsonrpc
 import wire
 from bitcoin_p2p import Closed, Connection
 from process import LOOPBACK, free_port
+from rpc_shapes import CHAIN, HEADER, NETWORK, PEER, PEER_OPTIONAL, assert_shape
 from waiting import wait_until
-
-# Fields and types as bitcoind's reference documents them; those in the second set of each pair may
-# be absent there, too.
-PEER = {
-    "id": int,
-    "addr": str,
-    "network": str,
-    "services": str,
-    "servicesnames": list,
-    "relaytxes": bool,
-    "lastsend": int,
-    "lastrecv": int,
-    "last_transaction": int,
-    "last_block": int,
-    "bytessent": int,
-    "bytesrecv": int,
-    "conntime": int,
-    "timeoffset": int,
-    "version": int,
-    "subver": str,
-    "inbound": bool,
-    "permissions": list,
-    "minfeefilter": (int, float),
-    "connection_type": str,
-    "transport_protocol_type": str,
-}
-PEER_OPTIONAL = {
-    "addrlocal": str,
-    "mapped_as": int,
-    "pingtime": (int, float),
-    "minping": (int, float),
-    "startingheight": int,
-}
-NETWORK = {
-    "version": int,
-    "subversion": str,
-    "protocolversion": int,
-    "localservices": str,
-    "localservicesnames": list,
-    "localrelay": bool,
-    "timeoffset": int,
-    "networkactive": bool,
-    "connections": int,
-    "connections_in": int,
-    "connections_out": int,
-    "networks": list,
-    "relayfee": (int, float),
-    "incrementalfee": (int, float),
-    "localaddresses": list,
-    "warnings": list,
-}
-
-
-def assert_shape(value, required, optional=None):
-    optional = optional or {}
-    assert set(required) <= set(value), f"missing: {set(required) - set(value)}"
-    assert set(value) <= set(required) | set(optional), f"unknown: {set(value) - set(required)}"
-    for name, content in value.items():
-        assert isinstance(content, required.get(name) or optional[name]), (name, content)
-
 
 @pytest.fixture
 def pair(make_node):
@@ -160,7 +101,9 @@ def test_bans_keep_out_until_they_are_lifted(make_node):
 def test_addresses_enter_the_book_and_come_out_again(make_node):
     node = make_node().start()
     assert node.call("addpeeraddress", "1.2.3.4", 8333) == {"success": True}
-    assert node.call("addpeeraddress", "1.2.3.4", 8333) == {"success": False}
+    again = node.call("addpeeraddress", "1.2.3.4", 8333)
+    assert again == {"success": False, "error": "failed-adding-to-new"}
+    assert len(node.call("getnodeaddresses")) == 1
     assert node.call("addpeeraddress", "2a01::1", 8333, True) == {"success": True}
     info = node.call("getaddrmaninfo")
     assert info["all_networks"] == {"new": 1, "tried": 1, "total": 2}
@@ -212,44 +155,11 @@ def test_without_a_place_for_the_cookie_nothing_starts(make_node):
     assert "cannot write /dev/null/x" in node.log()
 
 
-CHAIN = {
-    "chain": str,
-    "blocks": int,
-    "headers": int,
-    "bestblockhash": str,
-    "bits": str,
-    "target": str,
-    "difficulty": (int, float),
-    "time": int,
-    "mediantime": int,
-    "verificationprogress": (int, float),
-    "initialblockdownload": bool,
-    "chainwork": str,
-    "pruned": bool,
-    "warnings": list,
-}
-HEADER = {
-    "hash": str,
-    "confirmations": int,
-    "height": int,
-    "version": int,
-    "versionHex": str,
-    "merkleroot": str,
-    "time": int,
-    "mediantime": int,
-    "nonce": int,
-    "bits": str,
-    "target": str,
-    "difficulty": (int, float),
-    "chainwork": str,
-}
-
-
 def test_the_chain_is_shown_in_bitcoinds_shape(make_node):
     node = make_node("--generate=0.05").start()
     wait_until("some blocks", lambda: node.call("getblockcount") >= 5, 20)
     info = node.call("getblockchaininfo")
-    assert_shape(info, CHAIN)
+    assert_shape(info, CHAIN, {"prune_target_size": int})
     assert info["chain"] == "regtest" and info["headers"] >= 5
     genesis = node.call("getblockheader", node.call("getblockhash", 0))
     assert_shape(genesis, HEADER, {"nextblockhash": str})

@@ -185,6 +185,45 @@ void block_store_keep_from(struct block_store *s, uint32_t height)
     atomic_store(&s->keep_from, height);
 }
 
+static bool lowest_in_db(struct block_store *s, uint32_t *height)
+{
+    struct db_cursor *cursor;
+    struct db_value key;
+    struct db_txn *txn;
+    bool found;
+
+    if (!s->db || db_read(s->db, &txn) < 0)
+        return false;
+    found = db_cursor_open(&cursor, txn, s->heights) == 0;
+    if (found) {
+        found = db_cursor_move(cursor, &key, NULL, DB_FIRST) == 0 && key.len >= STORE_HEIGHT_BYTES;
+        if (found)
+            *height = load_be32(key.data);
+        db_cursor_close(cursor);
+    }
+    db_end(txn);
+    return found;
+}
+
+bool block_store_lowest(struct block_store *s, uint32_t *height)
+{
+    bool found = lowest_in_db(s, height);
+
+    mutex_lock(&s->mu);
+    for (unsigned i = 0; i < s->n_recent; i++)
+        if (!found || s->recent[i].height < *height) {
+            *height = s->recent[i].height;
+            found = true;
+        }
+    mutex_unlock(&s->mu);
+    return found;
+}
+
+uint64_t block_store_bytes(struct block_store *s)
+{
+    return s->db ? db_bytes(s->db) : 0;
+}
+
 unsigned block_store_count(struct block_store *s)
 {
     unsigned n;

@@ -61,6 +61,12 @@ struct frame *block_store_get(struct block_store *s, uint32_t *height, const uin
 /* Blocks below this height need not be kept. Thread: any. */
 void block_store_keep_from(struct block_store *s, uint32_t height);
 
+/* The lowest height of a block that is held. Thread: any. Returns: false when none is. */
+bool block_store_lowest(struct block_store *s, uint32_t *height);
+
+/* Bytes on disk. Thread: any. */
+uint64_t block_store_bytes(struct block_store *s);
+
 /* Blocks that are held. Thread: any. */
 unsigned block_store_count(struct block_store *s);
 

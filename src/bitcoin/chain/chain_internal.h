@@ -35,4 +35,9 @@ int chain_check_context(const struct chain *chain, uint32_t parent, const struct
  * the last header, down to its period's first, that has others than the limit. */
 uint32_t chain_last_real_bits(const struct chain *chain, uint32_t index);
 
+struct chain_point;
+
+/* view.c: the lock is held. */
+void chain_view_describe(const struct chain *chain, struct chain_point *out, uint32_t index);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include "bitcoin/chain/chain_internal.h"
 
-static void describe(const struct chain *chain, struct chain_point *out, uint32_t index)
+void chain_view_describe(const struct chain *chain, struct chain_point *out, uint32_t index)
 {
     const struct chain_entry *e = chain_entry(chain, index);
 
@@ -23,7 +23,7 @@ static void describe(const struct chain *chain, struct chain_point *out, uint32_
 void chain_view_tip(struct chain *chain, struct chain_point *out)
 {
     mutex_lock(&chain->mu);
-    describe(chain, out, chain_tip(chain));
+    chain_view_describe(chain, out, chain_tip(chain));
     mutex_unlock(&chain->mu);
 }
 
@@ -35,7 +35,7 @@ bool chain_view_find(struct chain *chain, struct chain_point *out,
     mutex_lock(&chain->mu);
     index = chain_find(chain, hash);
     if (index != CHAIN_NONE)
-        describe(chain, out, index);
+        chain_view_describe(chain, out, index);
     mutex_unlock(&chain->mu);
     return index != CHAIN_NONE;
 }
@@ -47,7 +47,7 @@ bool chain_view_at(struct chain *chain, struct chain_point *out, uint32_t height
     mutex_lock(&chain->mu);
     index = chain_at(chain, height);
     if (index != CHAIN_NONE)
-        describe(chain, out, index);
+        chain_view_describe(chain, out, index);
     mutex_unlock(&chain->mu);
     return index != CHAIN_NONE;
 }

@@ -46,6 +46,17 @@ size_t chain_view_headers(struct chain *chain, struct btc_header *headers,
 bool chain_view_header(struct chain *chain, struct btc_header *out,
                        const uint8_t hash[BTC_HASH_BYTES]);
 
+/* A header that no other builds on, and how many headers it is away from the best chain. */
+struct chain_branch {
+    struct chain_point end;
+    uint32_t length; /* 0: the best chain's own */
+};
+
+/* The ends of all branches: the best chain's, and then the others, the newest first; at most max.
+ * Looks at every header, CHAIN_VIEW_MAX under one hold of the lock; while the chain grows it begins
+ * anew, a few times at most. Thread: any. Returns: how many. */
+size_t chain_view_branches(struct chain *chain, struct chain_branch *out, size_t max);
+
 /* chain_dos_work, for other threads. */
 btc_work chain_view_dos_work(struct chain *chain);
 

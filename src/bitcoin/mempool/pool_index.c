@@ -106,6 +106,7 @@ void pool_link(struct txpool *p, struct pool_entry *e)
     append(&source->ends, e, SOURCE_LIST);
     source->bytes += e->bytes;
     p->bytes += e->bytes;
+    p->vbytes += (e->body->weight + 3) / 4;
 }
 
 static void unlink_spend(struct pool_spend **bucket, const struct pool_spend *s)
@@ -138,4 +139,5 @@ void pool_unlink(struct txpool *p, struct pool_entry *e)
     cut(&source->ends, e, SOURCE_LIST);
     source->bytes -= e->bytes;
     p->bytes -= e->bytes;
+    p->vbytes -= (e->body->weight + 3) / 4;
 }

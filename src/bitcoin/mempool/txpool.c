@@ -321,6 +321,7 @@ void txpool_counts(struct txpool *p, struct txpool_counts *out)
                                   .own = p->own,
                                   .unasked = p->unasked,
                                   .bytes = p->bytes,
-                                  .max_bytes = p->config.max_bytes};
+                                  .max_bytes = p->config.max_bytes,
+                                  .vbytes = p->vbytes};
     mutex_unlock(&p->mu);
 }

@@ -123,8 +123,9 @@ int64_t txpool_expire(struct txpool *p);
 
 struct txpool_counts {
     unsigned count, own;
-    unsigned unasked; /* own ones that no peer has asked for */
-    size_t bytes, max_bytes;
+    unsigned unasked;        /* own ones that no peer has asked for */
+    size_t bytes, max_bytes; /* of memory */
+    size_t vbytes;           /* virtual size, BIP141 */
 };
 void txpool_counts(struct txpool *p, struct txpool_counts *out);
 

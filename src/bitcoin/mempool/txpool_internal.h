@@ -59,7 +59,7 @@ struct txpool {
     struct pool_ends age GUARDED_BY(mu);
     struct pool_source sources[TXPOOL_SOURCES] GUARDED_BY(mu);
     unsigned count GUARDED_BY(mu), own GUARDED_BY(mu), unasked GUARDED_BY(mu);
-    size_t bytes GUARDED_BY(mu);
+    size_t bytes GUARDED_BY(mu), vbytes GUARDED_BY(mu);
     uint64_t seq GUARDED_BY(mu), walk GUARDED_BY(mu);
     struct rolling_filter confirmed GUARDED_BY(mu); /* made with the first block */
 };

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 
@@ -19,8 +20,9 @@ static cJSON *seen_object(const struct addrbook_seen *seen)
     return o;
 }
 
-/* As bitcoind: 0 stands for all, and then the whole book is looked at rather than a part of it. */
-static size_t all_addresses(struct addrbook *book, struct addrbook_seen *out, uint32_t kinds)
+/* Of the whole book, unlike an answer to getaddr: whoever may call this may know all. In random
+ * order. Returns: how many. */
+static size_t pick(struct addrbook *book, struct addrbook_seen *out, size_t max, uint32_t kinds)
 {
     struct addrbook_record *records;
     int64_t now = clock_wall_s();
@@ -28,12 +30,16 @@ static size_t all_addresses(struct addrbook *book, struct addrbook_seen *out, ui
 
     if (addrbook_snapshot(book, &records, &n) < 0)
         return 0;
-    for (size_t i = 0; i < n && kept < SAMPLE_MAX; i++)
-        if (!addrbook_terrible(&records[i], now) &&
-            (kinds == ADDRBOOK_ALL_KINDS || (kinds & ADDRBOOK_KIND_BIT(records[i].addr.kind))))
-            out[kept++] = (struct addrbook_seen){.addr = records[i].addr,
-                                                 .services = records[i].services,
-                                                 .last_seen_s = records[i].last_seen_s};
+    for (; n > 0 && kept < max; n--) {
+        size_t at = random_below(n);
+        const struct addrbook_record *r = &records[at];
+
+        if (!addrbook_terrible(r, now) &&
+            (kinds == ADDRBOOK_ALL_KINDS || (kinds & ADDRBOOK_KIND_BIT(r->addr.kind))))
+            out[kept++] = (struct addrbook_seen){
+                .addr = r->addr, .services = r->services, .last_seen_s = r->last_seen_s};
+        records[at] = records[n - 1];
+    }
     mem_free(records);
     return kept;
 }
@@ -59,8 +65,7 @@ void rpc_getnodeaddresses(struct rpc_call *c)
         rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
         return;
     }
-    n = count == 0 ? all_addresses(context->book, seen, kinds)
-                   : addrbook_sample(context->book, seen, max, kinds);
+    n = pick(context->book, seen, max, kinds);
     c->result = json_new_array();
     for (size_t i = 0; i < n; i++)
         json_push(c->result, seen_object(&seen[i]));
@@ -114,4 +119,6 @@ void rpc_addpeeraddress(struct rpc_call *c)
         addrbook_good(context->book, &seen.addr);
     c->result = json_new_object();
     json_set(c->result, "success", json_new_bool(added));
+    if (!added)
+        json_set(c->result, "error", json_new_text("failed-adding-to-new"));
 }

@@ -114,7 +114,6 @@ static void set_transactions(cJSON *o, const struct btc_block *block, size_t byt
         else if (btc_tx_id(&block->txs[i], txid) == 0)
             json_push(list, rpc_hash(txid));
     }
-    json_set(o, "nTx", json_new_uint(block->tx_count));
     json_set(o, "strippedsize", json_new_uint(stripped));
     json_set(o, "size", json_new_uint(bytes));
     json_set(o, "weight", json_new_uint(3 * stripped + bytes));

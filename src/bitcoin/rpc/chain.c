@@ -6,9 +6,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "bitcoin/chain/view.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
+#include "bitcoin/wire/frame.h"
+#include "codec/compact.h"
 #include "codec/hex.h"
 
 static struct chain *chain_of(const struct rpc_call *c)
@@ -71,6 +74,23 @@ static double progress(const struct btc_params *params, const struct chain_point
     return part < 0 ? 0 : part > 1 ? 1 : part;
 }
 
+/* Blocks are always pruned here; bitcoind's target is in bytes, ours is a number of blocks. */
+static void set_pruning(cJSON *o, struct bitcoin *b, const struct chain_point *tip)
+{
+    struct block_store *store = b->blocks.store;
+    uint32_t lowest = tip->height + 1; /* nothing is kept */
+
+    if (store)
+        block_store_lowest(store, &lowest);
+    json_set(o, "size_on_disk", json_new_uint(store ? block_store_bytes(store) : 0));
+    json_set(o, "pruned", json_new_bool(true));
+    json_set(o, "pruneheight", json_new_uint(lowest));
+    json_set(o, "automatic_pruning", json_new_bool(store != NULL));
+    if (store)
+        json_set(o, "prune_target_size",
+                 json_new_uint((uint64_t)b->config.keep_blocks * BTC_BLOCK_MAX_BYTES));
+}
+
 void rpc_getblockchaininfo(struct rpc_call *c)
 {
     const struct btc_rpc *context = c->arg;
@@ -89,7 +109,7 @@ void rpc_getblockchaininfo(struct rpc_call *c)
     json_set(o, "verificationprogress", json_new_number(progress(params, &tip)));
     json_set(o, "initialblockdownload", json_new_bool(!bitcoin_in_sync(context->bitcoin)));
     set_work(o, tip.work);
-    json_set(o, "pruned", json_new_bool(true));
+    set_pruning(o, context->bitcoin, &tip);
     json_set(o, "warnings", json_new_array());
 }
 
@@ -139,6 +159,24 @@ static void set_neighbour(cJSON *o, struct chain *chain, const char *name, uint3
         json_set(o, name, rpc_hash(point.hash));
 }
 
+/* Of a block that is kept; 0, as in bitcoind, while that is not known. */
+static uint64_t transactions_of(const struct rpc_call *c, const struct chain_point *point)
+{
+    const struct btc_rpc *context = c->arg;
+    struct block_store *store = context->bitcoin->blocks.store;
+    struct frame *f = store ? block_store_get(store, NULL, point->hash) : NULL;
+    const size_t before = BTC_FRAME_HEADER_BYTES + BTC_HEADER_BYTES;
+    uint64_t n = 0;
+
+    if (f && f->len > before) {
+        struct reader r = reader_of(f->data + before, f->len - before);
+
+        n = read_compact_u64(&r);
+    }
+    frame_unref(f);
+    return n;
+}
+
 cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
                          const struct btc_header *h)
 {
@@ -161,6 +199,7 @@ cJSON *rpc_header_object(struct rpc_call *c, const struct chain_point *point,
     json_set(o, "nonce", json_new_uint(h->nonce));
     set_target(o, h->bits);
     set_work(o, point->work);
+    json_set(o, "nTx", json_new_uint(transactions_of(c, point)));
     if (point->height > 0)
         json_set(o, "previousblockhash", rpc_hash(h->prev));
     if (point->best)
@@ -201,4 +240,40 @@ void rpc_getblockheader(struct rpc_call *c)
     btc_header_store(raw, &header);
     hex_encode(hex, raw, sizeof raw);
     c->result = json_new_text(hex);
+}
+
+/* bitcoind's words for how far a branch has been looked at. Blocks are checked here as far as that
+ * goes without coins, which is less than "valid-fork" says. */
+static const char *branch_status(const struct bitcoin *b, const struct chain_branch *branch)
+{
+    if (branch->length == 0)
+        return "active";
+    if (branch->end.invalid)
+        return "invalid";
+    return b->blocks.store && block_store_has(b->blocks.store, branch->end.hash) ? "valid-headers"
+                                                                                 : "headers-only";
+}
+
+void rpc_getchaintips(struct rpc_call *c)
+{
+    enum { TIPS_MAX = 1000 };
+    const struct btc_rpc *context = c->arg;
+    struct chain_branch *branches = mem_alloc_array(TIPS_MAX, sizeof *branches);
+    size_t n;
+
+    if (!branches) {
+        rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
+        return;
+    }
+    n = chain_view_branches(chain_of(c), branches, TIPS_MAX);
+    c->result = json_new_array();
+    for (size_t i = 0; i < n; i++) {
+        cJSON *o = json_push(c->result, json_new_object());
+
+        json_set(o, "height", json_new_uint(branches[i].end.height));
+        json_set(o, "hash", rpc_hash(branches[i].end.hash));
+        json_set(o, "branchlen", json_new_uint(branches[i].length));
+        json_set(o, "status", json_new_text(branch_status(context->bitcoin, &branches[i])));
+    }
+    mem_free(branches);
 }

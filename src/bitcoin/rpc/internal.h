@@ -34,6 +34,7 @@ void rpc_getbestblockhash(struct rpc_call *c);
 void rpc_getblockhash(struct rpc_call *c);
 void rpc_getblockheader(struct rpc_call *c);
 void rpc_getdifficulty(struct rpc_call *c);
+void rpc_getchaintips(struct rpc_call *c);
 
 /* The block that parameter 0 names by its hash. Returns: false when the call has failed. */
 bool rpc_find_block(struct rpc_call *c, struct chain_point *point, struct btc_header *header);
@@ -58,6 +59,11 @@ void rpc_testmempoolaccept(struct rpc_call *c);
 
 /* --- network.c --- */
 void rpc_getnetworkinfo(struct rpc_call *c);
+void rpc_setnetworkactive(struct rpc_call *c);
+
+/* --- regtest.c --- */
+void rpc_generate(struct rpc_call *c);
+void rpc_generatetodescriptor(struct rpc_call *c);
 
 /* --- shapes.c --- */
 

@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "base/err.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 
@@ -48,8 +51,11 @@ static cJSON *local_addresses(struct addrbook *book)
     return array;
 }
 
+enum { OFFSETS_MAX = 256 };
+
 struct head_count {
     unsigned in, out;
+    int64_t offsets_s[OFFSETS_MAX]; /* of those we dialled: nobody chooses these for us */
 };
 
 static void count_head(void *arg, struct peer *p)
@@ -58,8 +64,32 @@ static void count_head(void *arg, struct peer *p)
 
     if (!rpc_peer_is_ready(p))
         return;
-    n->in += peer_inbound(p);
-    n->out += !peer_inbound(p);
+    if (peer_inbound(p)) {
+        n->in++;
+        return;
+    }
+    if (n->out < OFFSETS_MAX)
+        n->offsets_s[n->out] = btc_peer_of(p)->time_offset_s;
+    n->out++;
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* bitcoind, TimeOffsets::Median: of at least five, or nothing can be said. */
+static int64_t median_offset_s(struct head_count *n)
+{
+    enum { LEAST = 5 };
+    unsigned count = n->out < OFFSETS_MAX ? n->out : OFFSETS_MAX;
+
+    if (count < LEAST)
+        return 0;
+    qsort(n->offsets_s, count, sizeof n->offsets_s[0], compare);
+    return n->offsets_s[count / 2];
 }
 
 void rpc_getnetworkinfo(struct rpc_call *c)
@@ -82,8 +112,8 @@ void rpc_getnetworkinfo(struct rpc_call *c)
     json_set(o, "localservices", rpc_services(services));
     json_set(o, "localservicesnames", rpc_service_names(services));
     json_set(o, "localrelay", json_new_bool(config->tx_relay != BITCOIN_TX_RELAY_OFF));
-    json_set(o, "timeoffset", json_new_int(0));
-    json_set(o, "networkactive", json_new_bool(true));
+    json_set(o, "timeoffset", json_new_int(median_offset_s(&heads)));
+    json_set(o, "networkactive", json_new_bool(!gate_is_paused(context->gate)));
     json_set(o, "connections", json_new_uint(heads.in + heads.out));
     json_set(o, "connections_in", json_new_uint(heads.in));
     json_set(o, "connections_out", json_new_uint(heads.out));
@@ -92,4 +122,25 @@ void rpc_getnetworkinfo(struct rpc_call *c)
     json_set(o, "incrementalfee", json_new_number(fee));
     json_set(o, "localaddresses", local_addresses(context->book));
     json_set(o, "warnings", json_new_array());
+}
+
+static void part(void *arg, struct peer *p)
+{
+    (void)arg;
+    peer_disconnect(p, PN_EPAUSED);
+}
+
+/* Of every network of this node: whoever switches it off wants nobody connected. */
+void rpc_setnetworkactive(struct rpc_call *c)
+{
+    struct btc_rpc *context = c->arg;
+    bool active = rpc_bool(c, 0);
+
+    if (c->code)
+        return;
+    gate_pause(context->gate, !active);
+    if (!active && server_visit_peers(context->server, part, NULL) < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "The node is stopping");
+    else
+        c->result = json_new_bool(active);
 }

@@ -7,21 +7,9 @@
 #include "base/mem.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
+#include "bitcoin/rpc/peer_copy.h"
 #include "peer/peer.h"
 #include "server/copies.h"
-
-struct peer_copy {
-    uint64_t id; /* first, for server_copy_peers */
-    enum conn_kind kind;
-    struct net_addr addr, seen_us_at;
-    struct peer_stats stats;
-    struct peer_usefulness usefulness;
-    int32_t version, start_height;
-    uint64_t services;
-    int64_t time_offset_s, fee_filter;
-    bool relay, exempt;
-    char user_agent[BTC_USER_AGENT_MAX + 1];
-};
 
 bool rpc_peer_is_ready(const struct peer *p)
 {
@@ -36,27 +24,12 @@ bool rpc_peer_is_ready(const struct peer *p)
 static bool copy_peer(void *arg, void *item, struct peer *p)
 {
     const struct btc_rpc *context = arg;
-    const struct btc_peer *bp = btc_peer_of(p);
     struct peer_copy *c = item;
 
     if (!rpc_peer_is_ready(p))
         return false;
-    *c = (struct peer_copy){
-        .id = peer_id(p),
-        .kind = peer_kind(p),
-        .addr = *peer_addr(p),
-        .seen_us_at = bp->seen_us_at,
-        .version = bp->version,
-        .start_height = bp->start_height,
-        .services = bp->services,
-        .time_offset_s = bp->time_offset_s,
-        .fee_filter = atomic_load(&bp->fee_filter_sat_per_kvb),
-        .relay = bp->relay,
-        .exempt = gate_is_exempt(context->gate, peer_addr(p)),
-    };
-    peer_stats(p, &c->stats);
-    btc_proto_ops.usefulness(p, &c->usefulness);
-    memcpy(c->user_agent, bp->user_agent, sizeof c->user_agent);
+    rpc_copy_peer(c, p);
+    c->exempt = gate_is_exempt(context->gate, peer_addr(p));
     return true;
 }
 
@@ -74,75 +47,6 @@ static bool copy_peers(struct rpc_call *c, struct server_copies *all)
     return rc == 0;
 }
 
-/* --- shapes --- */
-
-static const char *connection_type(enum conn_kind kind)
-{
-    static const char *const names[CONN_KINDS] = {
-        [CONN_INBOUND] = "inbound",
-        [CONN_MANUAL] = "manual",
-        [CONN_FULL] = "outbound-full-relay",
-        [CONN_BLOCK_RELAY] = "block-relay-only",
-        [CONN_FEELER] = "feeler",
-        [CONN_ADDR_FETCH] = "addr-fetch",
-    };
-
-    return names[kind];
-}
-
-static cJSON *address(const struct net_addr *addr)
-{
-    char text[NET_ADDR_TEXT_BYTES];
-
-    return json_new_text(net_addr_format(text, addr));
-}
-
-static void set_traffic(cJSON *o, const struct peer_copy *p)
-{
-    json_set(o, "lastsend", json_new_int(rpc_wall_s(p->stats.last_send_us)));
-    json_set(o, "lastrecv", json_new_int(rpc_wall_s(p->stats.last_recv_us)));
-    json_set(o, "last_transaction", json_new_int(rpc_wall_s(p->usefulness.last_tx_us)));
-    json_set(o, "last_block", json_new_int(rpc_wall_s(p->usefulness.last_block_us)));
-    json_set(o, "bytessent", json_new_uint(p->stats.bytes_out));
-    json_set(o, "bytesrecv", json_new_uint(p->stats.bytes_in));
-    json_set(o, "conntime", json_new_int(rpc_wall_s(p->stats.connected_us)));
-    json_set(o, "timeoffset", json_new_int(p->time_offset_s));
-    if (p->stats.ping_us >= 0)
-        json_set(o, "pingtime", json_new_number((double)p->stats.ping_us / 1e6));
-    if (p->stats.min_ping_us >= 0)
-        json_set(o, "minping", json_new_number((double)p->stats.min_ping_us / 1e6));
-}
-
-static cJSON *peer_object(const struct btc_rpc *context, const struct peer_copy *p)
-{
-    const struct net_policy *policy = addrbook_policy(context->book);
-    cJSON *o = json_new_object(), *permissions = json_new_array();
-    uint32_t asn = policy->asmap ? net_addr_asn(policy, &p->addr) : 0;
-
-    json_set(o, "id", json_new_uint(p->id));
-    json_set(o, "addr", address(&p->addr));
-    if (p->seen_us_at.kind != NET_NONE)
-        json_set(o, "addrlocal", address(&p->seen_us_at));
-    json_set(o, "network", json_new_text(rpc_network_name(&p->addr)));
-    if (asn)
-        json_set(o, "mapped_as", json_new_uint(asn));
-    json_set(o, "services", rpc_services(p->services));
-    json_set(o, "servicesnames", rpc_service_names(p->services));
-    json_set(o, "relaytxes", json_new_bool(p->relay));
-    set_traffic(o, p);
-    json_set(o, "version", json_new_int(p->version));
-    json_set(o, "subver", json_new_text(p->user_agent));
-    json_set(o, "inbound", json_new_bool(conn_kind_is_inbound(p->kind)));
-    json_set(o, "startingheight", json_new_int(p->start_height));
-    json_set(o, "minfeefilter", json_new_number((double)p->fee_filter / 1e8));
-    if (p->exempt)
-        json_push(permissions, json_new_text("noban"));
-    json_set(o, "permissions", permissions);
-    json_set(o, "connection_type", json_new_text(connection_type(p->kind)));
-    json_set(o, "transport_protocol_type", json_new_text("v1"));
-    return o;
-}
-
 /* --- methods --- */
 
 void rpc_getpeerinfo(struct rpc_call *c)
@@ -155,7 +59,7 @@ void rpc_getpeerinfo(struct rpc_call *c)
     peers = all.items;
     c->result = json_new_array();
     for (size_t i = 0; i < all.n; i++)
-        json_push(c->result, peer_object(c->arg, &peers[i]));
+        json_push(c->result, rpc_peer_object(c->arg, &peers[i]));
     mem_free(all.items);
 }
 
@@ -169,6 +73,20 @@ void rpc_getconnectioncount(struct rpc_call *c)
     mem_free(all.items);
 }
 
+/* There is no limit to what is sent in a day, which bitcoind shows like this. */
+static cJSON *no_upload_target(void)
+{
+    cJSON *o = json_new_object();
+
+    json_set(o, "timeframe", json_new_int(24 * 60 * 60));
+    json_set(o, "target", json_new_int(0));
+    json_set(o, "target_reached", json_new_bool(false));
+    json_set(o, "serve_historical_blocks", json_new_bool(true));
+    json_set(o, "bytes_left_in_cycle", json_new_int(0));
+    json_set(o, "time_left_in_cycle", json_new_int(0));
+    return o;
+}
+
 void rpc_getnettotals(struct rpc_call *c)
 {
     struct btc_rpc *context = c->arg;
@@ -179,6 +97,7 @@ void rpc_getnettotals(struct rpc_call *c)
     json_set(c->result, "totalbytesrecv", json_new_uint(in));
     json_set(c->result, "totalbytessent", json_new_uint(out));
     json_set(c->result, "timemillis", json_new_int(clock_wall_us() / 1000));
+    json_set(c->result, "uploadtarget", no_upload_target());
 }
 
 static void ping_peer(void *arg, struct peer *p)

@@ -6,6 +6,10 @@ static const struct rpc_method methods[] = {
     {"clearbanned", "", "Lift all bans.", rpc_clearbanned},
     {"disconnectnode", "[address] [nodeid]", "Part from a peer, named by address or number.",
      rpc_disconnectnode},
+    {"generate", "nblocks", "Make blocks, on regtest alone.", rpc_generate},
+    {"generatetodescriptor", "num_blocks descriptor [maxtries]",
+     "Make blocks, on regtest alone, that pay to a script, given as raw(HEX).",
+     rpc_generatetodescriptor},
     {"getaddrmaninfo", "", "How many addresses are known, by network and table.",
      rpc_getaddrmaninfo},
     {"getbestblockhash", "", "The hash of the best header.", rpc_getbestblockhash},
@@ -22,6 +26,7 @@ static const struct rpc_method methods[] = {
      rpc_getblockhash},
     {"getblockheader", "blockhash [verbose]",
      "A header by its hash, as an object or with false in hexadecimal.", rpc_getblockheader},
+    {"getchaintips", "", "The ends of all branches of the header chain.", rpc_getchaintips},
     {"getconnectioncount", "", "How many peers are connected.", rpc_getconnectioncount},
     {"getdifficulty", "", "How much harder than the first block the best header is.",
      rpc_getdifficulty},
@@ -45,6 +50,11 @@ static const struct rpc_method methods[] = {
      "Ban an address or subnet (\"add\"), for a day if no time is given, or lift its ban "
      "(\"remove\").",
      rpc_setban},
+    {"setnetworkactive", "state",
+     "Part from all peers of every network, and take and make no connections (false), or do so "
+     "again "
+     "(true). Ethereum's discovery goes on.",
+     rpc_setnetworkactive},
     {"testmempoolaccept", "rawtxs",
      "Whether transactions pass the checks that need no coins; nothing is sent.",
      rpc_testmempoolaccept},

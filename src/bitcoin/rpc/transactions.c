@@ -119,16 +119,21 @@ void rpc_testmempoolaccept(struct rpc_call *c)
 
 void rpc_getmempoolinfo(struct rpc_call *c)
 {
+    double fee = (double)bitcoin_relay_fee(net_of(c)) / 1e8;
     struct txpool_counts counts;
     cJSON *o = c->result = json_new_object();
 
     txpool_counts(bitcoin_txpool(net_of(c)), &counts);
     json_set(o, "loaded", json_new_bool(true));
     json_set(o, "size", json_new_uint(counts.count));
+    json_set(o, "bytes", json_new_uint(counts.vbytes));
     json_set(o, "usage", json_new_uint(counts.bytes));
     json_set(o, "maxmempool", json_new_uint(counts.max_bytes));
+    json_set(o, "mempoolminfee", json_new_number(fee));
+    json_set(o, "minrelaytxfee", json_new_number(fee));
+    json_set(o, "incrementalrelayfee", json_new_number(fee));
     json_set(o, "unbroadcastcount", json_new_uint(counts.unasked));
-    json_set(o, "minrelaytxfee", json_new_number((double)bitcoin_relay_fee(net_of(c)) / 1e8));
+    json_set(o, "fullrbf", json_new_bool(false)); /* the first of two in conflict stays */
 }
 
 static cJSON *pool_object(struct txpool *pool, const struct tx_body *body)

@@ -58,6 +58,35 @@ START_TEST(a_header_is_seen_by_height_and_by_hash)
 }
 END_TEST
 
+START_TEST(the_ends_of_branches_are_seen_with_their_lengths)
+{
+    struct chain_branch seen[4];
+    struct chain_result r;
+    uint32_t late, side, dead;
+
+    start(260); /* and so in several chunks of entries */
+    ck_assert_uint_eq(chain_view_branches(&chain, seen, 4), 1);
+    ck_assert_uint_eq(seen[0].length, 0);
+    side = lab_extend(&chain, chain_at(&chain, 20), 3, SPACING_S);
+    dead = lab_extend(&chain, chain_at(&chain, 200), 5, SPACING_S);
+    late = lab_extend(&chain, chain_at(&chain, 259), 1, SPACING_S);
+    ck_assert_int_eq(chain_invalidate(&chain, &r, dead), 0);
+    ck_assert_uint_eq(chain_view_branches(&chain, seen, 4), 4);
+    ck_assert(seen[0].end.best && seen[0].end.height == 260 && seen[0].length == 0);
+    ck_assert_mem_eq(seen[1].end.hash, chain_entry(&chain, late)->hash, BTC_HASH_BYTES);
+    ck_assert_uint_eq(seen[1].length, 1);
+    ck_assert_uint_eq(seen[2].length, 5);
+    ck_assert(seen[2].end.invalid && !seen[1].end.invalid);
+    ck_assert_mem_eq(seen[3].end.hash, chain_entry(&chain, side)->hash, BTC_HASH_BYTES);
+    ck_assert_uint_eq(seen[3].length, 3);
+    /* Of more than there is room for, the best chain's and the newest. */
+    ck_assert_uint_eq(chain_view_branches(&chain, seen, 2), 2);
+    ck_assert(seen[0].end.best);
+    ck_assert_mem_eq(seen[1].end.hash, chain_entry(&chain, late)->hash, BTC_HASH_BYTES);
+    stop();
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_not_seen)
 {
     static const uint8_t stranger[BTC_HASH_BYTES] = {1};
@@ -232,6 +261,7 @@ TCase *tcase_view(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_header_is_seen_by_height_and_by_hash);
+    tcase_add_test(t, the_ends_of_branches_are_seen_with_their_lengths);
     tcase_add_test(t, what_is_not_there_is_not_seen);
     tcase_add_test(t, headers_in_bulk_end_at_the_tip);
     tcase_add_test(t, readers_see_linked_headers_while_the_owner_changes_the_chain);
