@@ -122,6 +122,11 @@ int node_eth_start(struct node *n, struct p2p *net)
     return rc;
 }
 
+struct eth *node_eth_net(const struct node *n)
+{
+    return n->eth ? n->eth->net : NULL;
+}
+
 void node_eth_stop(struct node *n)
 {
     if (n->eth && n->eth->started)

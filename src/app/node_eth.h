@@ -2,6 +2,7 @@
 #ifndef APP_NODE_ETH_H
 #define APP_NODE_ETH_H
 
+struct eth;
 struct node;
 struct p2p;
 
@@ -9,6 +10,9 @@ struct p2p;
  * start the protocol manager. Thread: the main thread, as for all; before p2p_attach and any peer.
  * Returns: 0 or a pn_err, which has been logged; node_eth_stop and node_eth_free undo it. */
 int node_eth_start(struct node *n, struct p2p *net);
+
+/* The protocol manager, once it has been started; NULL without Ethereum. */
+struct eth *node_eth_net(const struct node *n);
 
 /* After server_join. Does nothing when it was not started. */
 void node_eth_stop(struct node *n);

@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "download/peers.h"
+#include "download/board.h"
 #include "harness.h"
 
 enum { BLOCKS, HEADERS, KINDS, MAX_PEERS = 32, MAX_BLOCKS = 16, MAX_HEADERS = 2000 };
@@ -271,6 +271,45 @@ START_TEST(newcomers_lower_the_confidence_and_time_restores_it)
 }
 END_TEST
 
+/* Who looks sees the table of the last post, and posts are not made at every turn. */
+START_TEST(the_board_shows_the_table_to_others)
+{
+    struct download_estimate estimate;
+    struct download_rating *ratings;
+    struct download_board board;
+    uint8_t hash[32] = {1};
+
+    ck_assert_int_eq(download_board_init(&board, MAX_PEERS), 0);
+    add(7);
+    add(8);
+    deliver(7, HEADERS, 100, 500);
+    ck_assert_int_eq(download_set_busy(&set, 8, BLOCKS), 0);
+    download_mark_lacking(&set, 8, hash);
+    download_board_post(&board, &set);
+    download_unregister(&set, 8);
+    download_board_post(&board, &set); /* too soon */
+    ck_assert_int_eq(download_board_look(&board, &estimate, &ratings), 2);
+    ck_assert_uint_eq(ratings[0].id, 7);
+    ck_assert_double_eq_tol(ratings[0].work[HEADERS].throughput, 20, 1e-6);
+    ck_assert_int_eq(ratings[0].rtt_us, (int64_t)set.peers[0].rtt_us);
+    ck_assert_uint_eq(ratings[0].work[HEADERS].capacity,
+                      download_capacity(&set, 7, HEADERS, download_request_rtt_us(&set)));
+    ck_assert(!ratings[0].work[HEADERS].busy);
+    ck_assert_uint_eq(ratings[0].lacking, 0);
+    ck_assert_uint_eq(ratings[1].id, 8);
+    ck_assert(ratings[1].work[BLOCKS].busy);
+    ck_assert_uint_eq(ratings[1].lacking, 1);
+    ck_assert_int_eq(estimate.ttl_us, download_request_ttl_us(&set));
+    mem_free(ratings);
+    clock_test_advance_ms(DOWNLOAD_POST_US / 1000);
+    download_board_post(&board, &set);
+    ck_assert_int_eq(download_board_look(&board, &estimate, &ratings), 1);
+    ck_assert_double_eq(estimate.confidence, set.confidence);
+    mem_free(ratings);
+    download_board_free(&board);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("download");
@@ -293,6 +332,7 @@ int main(void)
     tcase_add_test(t, the_median_is_that_of_the_five_best);
     tcase_add_test(t, the_estimate_follows_the_median_by_a_quarter_each_round_trip);
     tcase_add_test(t, newcomers_lower_the_confidence_and_time_restores_it);
+    tcase_add_test(t, the_board_shows_the_table_to_others);
     suite_add_tcase(s, t);
     return harness_run(s);
 }

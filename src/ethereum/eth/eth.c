@@ -77,13 +77,16 @@ static int make_parts(struct eth *e)
     struct fetcher_ops fetcher_ops = pm_fetcher_ops;
     struct txfetch_ops txfetch_ops = pm_txfetch_ops;
 
+    int rc;
+
     config.ops.arg = fetcher_ops.arg = txfetch_ops.arg = e;
     e->peers = mem_alloc_array(e->config.max_peers, sizeof *e->peers);
     e->fetcher = fetcher_new(&fetcher_ops);
     e->txfetch = txfetch_new(&txfetch_ops);
     if (!e->peers || !e->fetcher || !e->txfetch)
         return PN_ENOMEM;
-    return downloader_new(&e->downloader, &config);
+    rc = download_board_init(&e->board, e->config.max_peers);
+    return rc < 0 ? rc : downloader_new(&e->downloader, &config);
 }
 
 static int make_channels(struct eth *e)
@@ -159,6 +162,7 @@ void eth_free(struct eth *e)
     if (!e)
         return;
     downloader_free(e->downloader);
+    download_board_free(&e->board);
     fetcher_free(e->fetcher);
     txfetch_free(e->txfetch);
     pool_free(&e->pool);
@@ -174,4 +178,10 @@ void eth_look(struct eth *e, struct eth_view *out)
     mutex_lock(&e->mu);
     *out = e->view;
     mutex_unlock(&e->mu);
+}
+
+int eth_look_ratings(struct eth *e, struct download_estimate *estimate,
+                     struct download_rating **ratings)
+{
+    return download_board_look(&e->board, estimate, ratings);
 }

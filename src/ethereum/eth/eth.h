@@ -3,6 +3,7 @@
 #ifndef ETHEREUM_ETH_ETH_H
 #define ETHEREUM_ETH_ETH_H
 
+#include "download/board.h"
 #include "ethereum/chain/chain.h"
 #include "ethereum/p2p/protocol.h"
 
@@ -44,5 +45,10 @@ struct eth_view {
 
 /* Thread: any. */
 void eth_look(struct eth *e, struct eth_view *out);
+
+/* The rating of peers by kinds of work (enum sync_kind), as it was a moment ago. Thread: any.
+ * Owns: the caller frees *ratings (mem_free). Returns: how many, or PN_ENOMEM. */
+int eth_look_ratings(struct eth *e, struct download_estimate *estimate,
+                     struct download_rating **ratings);
 
 #endif

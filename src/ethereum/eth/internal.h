@@ -62,6 +62,8 @@ struct eth {
     struct mutex mu;
     struct eth_view view GUARDED_BY(mu); /* what other threads may see */
 
+    struct download_board board;
+
     /* the manager's thread alone */
     struct pm_peer *peers; /* max_peers places, the first n_peers taken */
     unsigned n_peers;

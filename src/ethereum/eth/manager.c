@@ -39,6 +39,7 @@ void pm_publish(struct eth *e)
     e->view.syncing = downloader_is_syncing(e->downloader);
     e->view.beat_us = clock_mono_us();
     mutex_unlock(&e->mu);
+    download_board_post(&e->board, downloader_peers(e->downloader));
     metric_set(e->metrics.number, (int64_t)blocks->number);
     metric_set(e->metrics.header_number, (int64_t)headers->number);
     metric_set(e->metrics.receipts_number, (int64_t)downloader_receipts_number(e->downloader));

@@ -4,6 +4,7 @@
 #define ETHEREUM_RPC_RPC_H
 
 #include "ethereum/discovery/discovery.h"
+#include "ethereum/eth/eth.h"
 #include "ethereum/p2p/p2p.h"
 #include "rpc/rpc.h"
 #include "server/server.h"
@@ -11,6 +12,7 @@
 /* What the methods reach; borrowed. */
 struct eth_rpc {
     struct p2p *p2p;
+    struct eth *eth;
     struct server *server;
     struct eth_discovery *discovery;
 };

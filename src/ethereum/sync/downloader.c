@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "ethereum/sync/internal.h"
 
-enum { TICK_US = 100000 };
+enum { TICK_US = 100000, PATIENCE_MIN_US = 250000, PATIENCE_MAX_US = 2000000 };
 
 int downloader_new(struct downloader **out, const struct downloader_config *config)
 {
@@ -82,6 +82,22 @@ void sync_drop(struct downloader *d, uint64_t peer, int reason)
 int64_t sync_ttl_us(const struct downloader *d)
 {
     return download_request_ttl_us(&d->rating);
+}
+
+void sync_note_time(struct downloader *d, enum sync_kind kind, int64_t took_us)
+{
+    int64_t *typical = &d->typical_us[kind];
+
+    *typical = *typical == 0 ? took_us : (3 * *typical + took_us) / 4;
+}
+
+int64_t sync_patience_us(const struct downloader *d, enum sync_kind kind)
+{
+    int64_t us = 4 * d->typical_us[kind];
+
+    if (us == 0 || us > PATIENCE_MAX_US)
+        return PATIENCE_MAX_US;
+    return us > PATIENCE_MIN_US ? us : PATIENCE_MIN_US;
 }
 
 void downloader_peer_ready(struct downloader *d, uint64_t peer, bool has_receipts)

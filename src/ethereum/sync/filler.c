@@ -33,6 +33,8 @@ static uint64_t limit_of(const struct downloader *d, const struct filler *f)
 
 static void set_slots(struct filler *f, const struct batch *b, enum slot to)
 {
+    if (b->late)
+        return;
     for (unsigned i = 0; i < b->n; i++)
         if (b->numbers[i] >= f->base && b->numbers[i] < f->base + WINDOW_BLOCKS)
             f->slots[b->numbers[i] - f->base] = (uint8_t)to;
@@ -151,27 +153,47 @@ static bool send(struct downloader *d, const struct filler *f, const struct batc
                                        : ops->ask_receipts(ops->arg, b->peer, hashes, b->n);
 }
 
-static void ask(struct downloader *d, struct filler *f, uint64_t peer, int64_t now_us)
+/* Returns: whether there was something to ask. */
+static bool ask(struct downloader *d, struct filler *f, uint64_t peer, int64_t now_us)
 {
     const struct sync_peer *p = sync_find(d, peer);
     struct batch *b = mem_zalloc(sizeof *b);
 
     if (!b || !p || (f->kind == SYNC_KIND_RECEIPTS && !p->has_receipts)) {
         mem_free(b);
-        return;
+        return false;
     }
     b->peer = peer;
     collect(d, f, b,
             download_capacity(&d->rating, peer, f->kind, download_request_rtt_us(&d->rating)));
     if (b->n == 0 || !send(d, f, b)) {
         mem_free(b);
-        return;
+        return false;
     }
+    b->asked_us = now_us;
     b->deadline_us = now_us + sync_ttl_us(d);
     (void)download_set_busy(&d->rating, peer, f->kind);
     set_slots(f, b, SLOT_ASKED);
     b->next = f->batches;
     f->batches = b;
+    return true;
+}
+
+/* The blocks that the others wait for are with somebody slow: an idle peer may have them. Its own
+ * answer is taken still. */
+static bool hedge(const struct downloader *d, struct filler *f, int64_t now_us)
+{
+    for (struct batch *b = f->batches; b; b = b->next) {
+        if (b->late || now_us - b->asked_us < sync_patience_us(d, f->kind))
+            continue;
+        for (unsigned i = 0; i < b->n; i++)
+            if (b->numbers[i] == f->base) {
+                set_slots(f, b, SLOT_TODO);
+                b->late = true;
+                return true;
+            }
+    }
+    return false;
 }
 
 /* All is marked done and yet the head stands still: the branch has changed under the window. */
@@ -199,7 +221,8 @@ void filler_tick(struct downloader *d, struct filler *f, int64_t now_us)
     idle = mem_alloc_array(d->config.max_peers, sizeof *idle);
     n = idle ? download_idle_peers(&d->rating, idle, f->kind) : 0;
     for (unsigned i = 0; i < n; i++)
-        ask(d, f, idle[i], now_us);
+        if (!ask(d, f, idle[i], now_us) && hedge(d, f, now_us))
+            (void)ask(d, f, idle[i], now_us);
     mem_free(idle);
 }
 
@@ -251,6 +274,8 @@ void filler_answer(struct downloader *d, struct filler *f, uint64_t peer,
     set_slots(f, b, SLOT_TODO);
     for (unsigned i = 0; i < b->n && delivered == 0; i++)
         download_mark_lacking(&d->rating, peer, b->hashes[i]);
+    if (delivered > 0 && !b->late)
+        sync_note_time(d, f->kind, clock_mono_us() - b->asked_us);
     batch_end(d, f, at, delivered);
     if (rc < 0)
         sync_drop(d, peer, rc);

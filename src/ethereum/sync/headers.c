@@ -47,7 +47,12 @@ int headers_import(struct downloader *d, struct bytes rlp, bool trusted)
     return rc < 0 ? rc : eth_chain_add_header(d->chain, &added, &h, rlp, trusted);
 }
 
-/* The peer with the most difficulty, if it is more than ours. */
+static double speed(const struct downloader *d, const struct sync_peer *p)
+{
+    return download_throughput(&d->rating, p->id, SYNC_KIND_HEADERS);
+}
+
+/* The peer with the most difficulty, if it is more than ours; of equals the fastest. */
 static struct sync_peer *best_peer(struct downloader *d)
 {
     eth_u128 ours = eth_chain_head_of_headers(d->chain)->total_difficulty;
@@ -58,7 +63,8 @@ static struct sync_peer *best_peer(struct downloader *d)
 
         if (p->exhausted || p->total_difficulty <= ours)
             continue;
-        if (!best || p->total_difficulty > best->total_difficulty)
+        if (!best || p->total_difficulty > best->total_difficulty ||
+            (p->total_difficulty == best->total_difficulty && speed(d, p) > speed(d, best)))
             best = p;
     }
     return best;

@@ -12,6 +12,8 @@ struct sync_peer {
     uint64_t number;
     bool has_receipts;
     bool exhausted; /* it had nothing better than ours when it was last asked */
+    int64_t
+        late_us; /* until then it may still send a gap that was asked of another as well; or 0 */
 };
 
 /* Where the fetching of headers stands. */
@@ -34,7 +36,7 @@ struct gap {
     enum gap_state state;
     uint8_t last[ETH_HASH_BYTES]; /* of its last header, from the skeleton */
     uint64_t peer;                /* asked, or who filled it */
-    int64_t deadline_us;
+    int64_t asked_us, deadline_us;
     unsigned failures;
     uint8_t *payload; /* the headers, while it is full */
     size_t len;
@@ -47,7 +49,8 @@ enum slot { SLOT_TODO, SLOT_ASKED, SLOT_DONE };
 
 struct batch {
     uint64_t peer;
-    int64_t deadline_us;
+    int64_t asked_us, deadline_us;
+    bool late; /* its blocks were given to others, too; the slots are no longer its */
     unsigned n;
     uint64_t numbers[SYNC_RECEIPTS];
     uint8_t hashes[SYNC_RECEIPTS][ETH_HASH_BYTES];
@@ -82,9 +85,14 @@ struct downloader {
     uint8_t expected[ETH_HASH_BYTES]; /* STAGE_BACK: hash of the next header downwards */
 
     struct filler bodies, receipts;
+    int64_t typical_us[SYNC_KINDS]; /* how long an answer takes of late; 0 before the first */
 };
 
 /* --- downloader.c --- */
+/* An answer came after so long. */
+void sync_note_time(struct downloader *d, enum sync_kind kind, int64_t took_us);
+/* Work that everybody waits for is asked of somebody idle, too, when it is so old. */
+int64_t sync_patience_us(const struct downloader *d, enum sync_kind kind);
 struct sync_peer *sync_find(struct downloader *d, uint64_t id);
 void sync_drop(struct downloader *d, uint64_t peer, int reason);
 int64_t sync_ttl_us(const struct downloader *d);

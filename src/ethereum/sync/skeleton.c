@@ -17,14 +17,37 @@ void gaps_clear(struct downloader *d)
             download_set_idle(&d->rating, d->gaps[i].peer, SYNC_KIND_HEADERS, 0);
         mem_free(d->gaps[i].payload);
     }
+    for (unsigned i = 0; i < d->n_peers; i++)
+        if (d->peers[i].late_us != 0) {
+            d->peers[i].late_us = 0;
+            download_set_idle(&d->rating, d->peers[i].id, SYNC_KIND_HEADERS, 0);
+        }
     memset(d->gaps, 0, sizeof d->gaps);
     d->n_gaps = d->n_imported = 0;
+}
+
+/* Of those with the same head the fastest, who need not be who told of the skeleton. */
+static uint64_t fastest_like_master(struct downloader *d)
+{
+    const struct sync_peer *master = sync_find(d, d->master);
+    uint64_t best = d->master;
+
+    for (unsigned i = 0; master && i < d->n_peers; i++) {
+        const struct sync_peer *p = &d->peers[i];
+
+        if (memcmp(p->head, master->head, sizeof p->head) == 0 &&
+            download_throughput(&d->rating, p->id, SYNC_KIND_HEADERS) >
+                download_throughput(&d->rating, best, SYNC_KIND_HEADERS))
+            best = p->id;
+    }
+    return best;
 }
 
 static void ask_tail(struct downloader *d)
 {
     struct eth_header_query q = {.number = d->next, .amount = SYNC_GAP_HEADERS};
 
+    d->master = fastest_like_master(d);
     d->stage = STAGE_TAIL;
     (void)headers_ask(d, &q);
 }
@@ -101,12 +124,25 @@ static bool fits(const struct gap *g, const struct eth_items *items)
     return eth_header_decode(&h, rlp) == 0 && memcmp(h.hash, g->last, sizeof h.hash) == 0;
 }
 
+/* A gap that somebody else has been asked for since: only the rating learns from it. */
+static void late_answer(struct downloader *d, uint64_t peer, const struct eth_items *items)
+{
+    struct sync_peer *p = sync_find(d, peer);
+
+    if (!p || p->late_us == 0)
+        return;
+    p->late_us = 0;
+    download_set_idle(&d->rating, peer, SYNC_KIND_HEADERS, (unsigned)items->n);
+}
+
 void gap_answer(struct downloader *d, uint64_t peer, const struct eth_items *items)
 {
     struct gap *g = gap_of(d, peer);
 
-    if (!g)
+    if (!g) {
+        late_answer(d, peer, items);
         return;
+    }
     g->state = GAP_TODO;
     if (!fits(g, items)) {
         g->failures++;
@@ -117,6 +153,7 @@ void gap_answer(struct downloader *d, uint64_t peer, const struct eth_items *ite
         return;
     }
     download_set_idle(&d->rating, peer, SYNC_KIND_HEADERS, (unsigned)items->n);
+    sync_note_time(d, SYNC_KIND_HEADERS, clock_mono_us() - g->asked_us);
     g->payload = mem_dup(items->payload.data, items->payload.len);
     if (!g->payload)
         return;
@@ -172,6 +209,14 @@ static void expire(struct downloader *d, int64_t now_us)
         download_set_idle(&d->rating, g->peer, SYNC_KIND_HEADERS, 0);
         download_mark_lacking(&d->rating, g->peer, g->last);
     }
+    for (unsigned i = 0; i < d->n_peers; i++) {
+        struct sync_peer *p = &d->peers[i];
+
+        if (p->late_us == 0 || p->late_us > now_us)
+            continue;
+        p->late_us = 0;
+        download_set_idle(&d->rating, p->id, SYNC_KIND_HEADERS, 0);
+    }
 }
 
 static void ask_gap(struct downloader *d, unsigned i, uint64_t peer, int64_t now_us)
@@ -184,7 +229,34 @@ static void ask_gap(struct downloader *d, unsigned i, uint64_t peer, int64_t now
     (void)download_set_busy(&d->rating, peer, SYNC_KIND_HEADERS);
     g->state = GAP_ASKED;
     g->peer = peer;
+    g->asked_us = now_us;
     g->deadline_us = now_us + sync_ttl_us(d);
+}
+
+/* Returns: whether there was a gap that this peer may have. */
+static bool assign_to(struct downloader *d, uint64_t peer, int64_t now_us)
+{
+    for (unsigned i = d->n_imported; i < d->n_gaps; i++)
+        if (d->gaps[i].state == GAP_TODO && !download_lacks(&d->rating, peer, d->gaps[i].last)) {
+            ask_gap(d, i, peer, now_us);
+            return true;
+        }
+    return false;
+}
+
+/* The gap that the others wait for is with somebody slow: an idle peer is asked, too. */
+static void hedge(struct downloader *d, uint64_t peer, int64_t now_us)
+{
+    struct gap *g = &d->gaps[d->n_imported];
+    struct sync_peer *slow = d->n_imported < d->n_gaps ? sync_find(d, g->peer) : NULL;
+
+    if (!slow || g->state != GAP_ASKED ||
+        now_us - g->asked_us < sync_patience_us(d, SYNC_KIND_HEADERS) ||
+        download_lacks(&d->rating, peer, g->last))
+        return;
+    slow->late_us = g->deadline_us;
+    g->state = GAP_TODO;
+    ask_gap(d, d->n_imported, peer, now_us);
 }
 
 static void assign(struct downloader *d, int64_t now_us)
@@ -193,12 +265,8 @@ static void assign(struct downloader *d, int64_t now_us)
     unsigned n = idle ? download_idle_peers(&d->rating, idle, SYNC_KIND_HEADERS) : 0;
 
     for (unsigned k = 0; k < n; k++)
-        for (unsigned i = d->n_imported; i < d->n_gaps; i++)
-            if (d->gaps[i].state == GAP_TODO &&
-                !download_lacks(&d->rating, idle[k], d->gaps[i].last)) {
-                ask_gap(d, i, idle[k], now_us);
-                break;
-            }
+        if (!assign_to(d, idle[k], now_us))
+            hedge(d, idle[k], now_us);
     mem_free(idle);
 }
 

@@ -99,6 +99,33 @@ START_TEST(bad_peers_neither_stop_nor_much_slow_a_sync)
 }
 END_TEST
 
+/* A request may take a minute before it counts as lost; nobody waits that long for what a faster
+ * peer has. Slow peers are no liars: they stay, with a rating that says what they are. */
+START_TEST(peers_that_take_half_a_minute_hold_nobody_up)
+{
+    double alone, hindered;
+
+    begin(3000);
+    for (unsigned i = 0; i < 6; i++)
+        sim_add(&s, SIM_HONEST, &chain, 200);
+    alone = sim_run(&s, head_of(&chain), 300);
+    ck_assert(alone >= 0);
+    sim_end(&s);
+    memset(&s.peers, 0, sizeof s.peers);
+    s.n_peers = 0;
+    sim_begin(&s, NULL);
+    for (unsigned i = 0; i < 6; i++)
+        sim_add(&s, SIM_HONEST, &chain, 200);
+    sim_add(&s, SIM_HONEST, &chain, 30000);
+    sim_add(&s, SIM_HONEST, &chain, 30000);
+    hindered = sim_run(&s, head_of(&chain), 300);
+    ck_assert_msg(hindered >= 0 && hindered <= alone * 1.5 + 1, "%.1f s alone, %.1f s hindered",
+                  alone, hindered);
+    for (unsigned i = 0; i < s.n_peers; i++)
+        ck_assert_uint_eq(s.peers[i].dropped, 0);
+}
+END_TEST
+
 START_TEST(a_silent_master_is_replaced)
 {
     struct sim_peer *silent;
@@ -232,6 +259,7 @@ int main(void)
     tcase_add_test(tc, one_peer_is_enough_after_ten_seconds);
     tcase_add_test(tc, five_peers_begin_at_once_and_share_the_work);
     tcase_add_test(tc, bad_peers_neither_stop_nor_much_slow_a_sync);
+    tcase_add_test(tc, peers_that_take_half_a_minute_hold_nobody_up);
     tcase_add_test(tc, a_silent_master_is_replaced);
     tcase_add_test(tc, who_has_nothing_to_show_is_passed_over);
     tcase_add_test(tc, where_two_chains_part_is_found_wherever_it_is);
