@@ -166,7 +166,8 @@ _p2pnode()
             --electrum-donation-address= --no-electrum-donation-address
             --electrum-peers --electrum-server= --no-electrum-server
             --electrum-announce= --no-electrum-announce --electrum-blacklist=
-            --no-electrum-blacklist --electrum-allow-private
+            --no-electrum-blacklist --electrum-blacklist-interval=
+            --no-electrum-blacklist-interval --electrum-allow-private
             --electrum-sessions= --no-electrum-sessions
             --electrum-sessions-per-address= --no-electrum-sessions-per-address
             --electrum-idle-timeout= --no-electrum-idle-timeout

@@ -241,19 +241,24 @@ static int add_servers(struct node *n)
     return rc;
 }
 
-static void fill_peers(struct electrum_peers_config *c, struct node *n, const char *store_path,
-                       const char *dump_path)
+enum { STORE, DUMP, BLACKLIST, FILES };
+
+static void fill_peers(struct electrum_peers_config *c, struct node *n,
+                       char (*files)[FILE_NAME_BYTES])
 {
     const struct options *o = n->options;
     bool looks_around = o->electrum_peers && o->netrestrict.n == 0;
+    bool fetched = o->electrum_blacklist && strstr(o->electrum_blacklist, "://");
 
     *c = (struct electrum_peers_config){
         .enabled = o->electrum_peers || o->electrum_server,
         .allow_private = o->electrum_allow_private,
         .network = looks_around ? o->bitcoin : NULL,
-        .store_path = store_path,
-        .dump_path = dump_path,
-        .blacklist_path = o->electrum_blacklist,
+        .store_path = files[STORE],
+        .dump_path = files[DUMP],
+        .blacklist_path = fetched ? files[BLACKLIST] : o->electrum_blacklist,
+        .blacklist_url = fetched ? o->electrum_blacklist : NULL,
+        .blacklist_interval_ms = o->electrum_blacklist_interval_ms,
         .gate = &n->gate,
         .paths = n->electrum->paths,
         .connect_timeout_ms = o->connect_timeout_ms,
@@ -264,18 +269,18 @@ static void fill_peers(struct electrum_peers_config *c, struct node *n, const ch
 
 static int make(struct node *n, struct electrum_config *config)
 {
-    char *paths = mem_alloc_array(2, FILE_NAME_BYTES);
-    int rc = paths ? 0 : PN_ENOMEM;
+    char(*files)[FILE_NAME_BYTES] = mem_alloc_array(FILES, sizeof *files);
+    const char *dir = n->options->datadir;
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-servers-%s.mdb", n->options->datadir,
-             n->options->bitcoin);
-    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-servers.json",
-             n->options->datadir);
-    fill_peers(&config->peers, n, paths, paths + FILE_NAME_BYTES);
+    if (!files)
+        return PN_ENOMEM;
+    snprintf(files[STORE], FILE_NAME_BYTES, "%s/electrum-servers-%s.mdb", dir, n->options->bitcoin);
+    snprintf(files[DUMP], FILE_NAME_BYTES, "%s/electrum-servers.json", dir);
+    snprintf(files[BLACKLIST], FILE_NAME_BYTES, "%s/electrum-blacklist.json", dir);
+    fill_peers(&config->peers, n, files);
     rc = electrum_new(&n->electrum->electrum, config);
-    mem_free(paths);
+    mem_free(files);
     return rc == 0 ? add_servers(n) : rc;
 }
 
@@ -448,6 +453,12 @@ void node_electrum_free(struct node *n)
 }
 
 /* --- for operators --- */
+
+void node_electrum_refresh(struct node *n)
+{
+    if (n->electrum)
+        electrum_refresh_blacklist(n->electrum->electrum);
+}
 
 bool node_electrum_route(struct route *out, struct node *n)
 {

@@ -48,6 +48,9 @@ void node_electrum_free(struct node *n);
 struct route;
 bool node_electrum_route(struct route *out, struct node *n);
 
+/* SIGHUP: the blacklist is read or fetched again. Thread: loop; never blocks. */
+void node_electrum_refresh(struct node *n);
+
 /* The call getelectrumservers: what is known of other servers. `arg` is the struct node. */
 struct rpc_call;
 void node_electrum_call_servers(struct rpc_call *c);

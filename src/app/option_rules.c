@@ -65,6 +65,12 @@ static bool names_net(const struct options *o, const char *name)
     return false;
 }
 
+static bool is_strange_url(const char *text)
+{
+    return text && strstr(text, "://") && strncmp(text, "http://", 7) != 0 &&
+           strncmp(text, "https://", 8) != 0;
+}
+
 static bool wants_ip(const struct options *o)
 {
     return o->onlynet.n == 0 || names_net(o, "ipv4") || names_net(o, "ipv6");
@@ -97,6 +103,8 @@ int option_apply_rules(struct options *o, struct option_report *report,
         {!o->api_user != !o->api_password, o->api_user ? OPTION_API_USER : OPTION_API_PASSWORD,
          "api-user and api-password belong together"},
         {o->electrum && !o->bitcoin, OPTION_ELECTRUM, "only with a Bitcoin network"},
+        {is_strange_url(o->electrum_blacklist), OPTION_ELECTRUM_BLACKLIST,
+         "a URL begins with http:// or https://"},
         {!o->electrum_certificate != !o->electrum_key,
          o->electrum_key ? OPTION_ELECTRUM_KEY : OPTION_ELECTRUM_CERTIFICATE,
          "a certificate and its key go together"},

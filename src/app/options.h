@@ -117,8 +117,9 @@ struct options {
     int64_t electrum_idle_timeout_ms;
     bool electrum_peers; /* unless said, only when peers are to be found */
     bool electrum_allow_private;
-    char *electrum_server, *electrum_announce;      /* HOST:PORT:KIND, comma-separated, or NULL */
-    char *electrum_blacklist;                       /* file, or NULL */
+    char *electrum_server, *electrum_announce; /* HOST:PORT:KIND, comma-separated, or NULL */
+    char *electrum_blacklist;                  /* file or URL, or NULL */
+    int64_t electrum_blacklist_interval_ms;
     int64_t electrum_cost_soft, electrum_cost_hard; /* hard 0: no bound */
     int64_t electrum_max_tokens;                    /* 0: requests are not limited */
     int64_t electrum_rate_window_ms;

@@ -157,6 +157,7 @@ void node_reload(struct node *n)
     if (node_api_reopen(n) < 0)
         log_error("app", "cannot reopen the file of events; the old one stays");
     addr_dump_request(n->dump);
+    node_electrum_refresh(n);
     if (rc < 0)
         log_error("app", "cannot reopen the log: %s", pn_strerror(rc));
     rc = options_load(&fresh, &report, n->arguments->argc, n->arguments->argv, n->arguments->envp);

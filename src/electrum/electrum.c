@@ -57,7 +57,7 @@ static int make_parts(struct electrum *e)
     return c->peers.enabled ? electrum_make_peers(e) : 0;
 }
 
-static void wake(void *arg)
+void electrum_wake(void *arg)
 {
     const struct electrum *e = arg;
     const uint64_t one = 1;
@@ -84,10 +84,10 @@ static int make_channels(struct electrum *e)
     rc = looks_init(e);
     if (rc < 0)
         return rc;
-    chan_set_notify(&e->ring, wake, e);
-    chan_set_notify(&e->quit, wake, e);
-    chan_set_notify(&e->closed, wake, e);
-    chan_set_notify(&e->resolved, wake, e);
+    chan_set_notify(&e->ring, electrum_wake, e);
+    chan_set_notify(&e->quit, electrum_wake, e);
+    chan_set_notify(&e->closed, electrum_wake, e);
+    chan_set_notify(&e->resolved, electrum_wake, e);
     return 0;
 }
 
@@ -210,6 +210,12 @@ int electrum_accepted(struct electrum *e, struct conn *c, const struct net_addr 
     if (rc < 0)
         tls_conn_release(sealed); /* c stays the caller's */
     return rc;
+}
+
+void electrum_refresh_blacklist(struct electrum *e)
+{
+    blacklist_source_refresh(e->blacklist_source);
+    electrum_wake(e);
 }
 
 void electrum_tip_moved(struct electrum *e)

@@ -49,8 +49,10 @@ struct electrum_peers_config {
     const char *store_path;     /* the database; NULL: nothing is kept */
     const char *dump_path;      /* the same as JSON, once a minute; NULL: none */
     const char *blacklist_path; /* JSON, read again when it changes; NULL: none */
-    struct gate *gate;          /* borrowed, or NULL */
-    struct dial_paths *paths;   /* borrowed; used by the thread `electrum` alone */
+    const char *blacklist_url;  /* fetched, and kept at blacklist_path; NULL: it is a file only */
+    int64_t blacklist_interval_ms; /* between two times that it is fetched */
+    struct gate *gate;             /* borrowed, or NULL */
+    struct dial_paths *paths;      /* borrowed; used by the thread `electrum` alone */
     int64_t connect_timeout_ms;
     /* Looks a name up (net/resolve.h). Thread: any; never blocks. NULL: names are left to proxies.
      */
@@ -104,6 +106,9 @@ void electrum_set_texts(struct electrum *e, char *banner, char *donation_address
 
 /* limits/session_cost.h. Thread: any. */
 void electrum_set_costs(struct electrum *e, double soft, double hard);
+
+/* Read or fetch the blacklist anew. Thread: any; never blocks. */
+void electrum_refresh_blacklist(struct electrum *e);
 
 /* The methods over HTTP (http.c). Thread: the main thread; what it is given to lives no longer than
  * e. */

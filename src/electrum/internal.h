@@ -3,9 +3,9 @@
 #define ELECTRUM_INTERNAL_H
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/mutex.h"
+#include "electrum/blacklist_source.h"
 #include "electrum/electrum.h"
 #include "electrum/jsonrpc/method.h"
 #include "electrum/jsonrpc/request.h"
@@ -47,7 +47,8 @@ struct electrum {
     struct peers_store *store;
     struct tls_context *tls_client;
     char *announcement; /* parameters of server.add_peer, or NULL */
-    char *dump_path, *blacklist_path;
+    char *dump_path;
+    struct blacklist_source *blacklist_source; /* or NULL */
     unsigned checks_network;
     struct metric *look_results[3];
     struct chan closed, resolved; /* looks.h */
@@ -57,8 +58,7 @@ struct electrum {
     uint64_t look_turns;
     int64_t in_sync_since_us; /* 0: it is not */
     struct blacklist blacklist;
-    struct timespec blacklist_time;
-    int64_t blacklist_due_us, dump_due_us;
+    int64_t dump_due_us;
 
     /* the thread `electrum` */
     int wake_fd;
@@ -109,6 +109,9 @@ const struct electrum_method *electrum_method_find(const char *name, unsigned pr
 /* Run a method. Returns: 0 and JSON in result, or the code with a message. (methods.c) */
 int electrum_call(struct electrum_caller *caller, struct jrpc_call *call, const char *method,
                   const cJSON *params, struct buf *result);
+
+/* Have the thread `electrum` turn. Thread: any; never blocks. (electrum.c) */
+void electrum_wake(void *arg);
 
 /* --- peer_manager.c: making it and taking it down, from electrum.c --- */
 int electrum_make_peers(struct electrum *e);

@@ -4,23 +4,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "electrum/internal.h"
 #include "electrum/jsonrpc/answer.h"
 #include "electrum/lines.h"
 #include "electrum/looks.h"
 #include "log/log.h"
 #include "store/atomic_file.h"
-#include "store/read_file.h"
 
 enum {
     HEARTBEAT_MS = 1000,
-    BLACKLIST_MS = 2000, /* between two looks at its file */
     DUMP_MS = 60000,
     DUMP_MAX_BYTES = 4 << 20,
     NOTIFICATION_MAX_BYTES = 1024,
@@ -57,30 +53,6 @@ static void notify(struct electrum *e, enum jrpc_version version)
 
 /* --- files --- */
 
-/* Read the blacklist when its file has changed; a bad one leaves the old list in force. */
-static void read_blacklist(struct electrum *e)
-{
-    struct stat st;
-    uint8_t *data;
-    size_t len;
-    int rc;
-
-    if (!e->blacklist_path || stat(e->blacklist_path, &st) < 0 ||
-        (st.st_mtim.tv_sec == e->blacklist_time.tv_sec &&
-         st.st_mtim.tv_nsec == e->blacklist_time.tv_nsec))
-        return;
-    e->blacklist_time = st.st_mtim;
-    rc = read_file(&data, &len, e->blacklist_path, BLACKLIST_MAX_BYTES);
-    if (rc == 0) {
-        rc = blacklist_load(&e->blacklist, (const char *)data, len);
-        mem_free(data);
-    }
-    if (rc < 0)
-        log_warn("electrum", "cannot use the blacklist %s: %s", e->blacklist_path, pn_strerror(rc));
-    else
-        log_info("electrum", "the blacklist has %zu entries", e->blacklist.n);
-}
-
 static void write_dump(struct electrum *e)
 {
     struct buf text;
@@ -111,10 +83,7 @@ static void keep_house(struct electrum *e)
 
     if (!e->peers)
         return;
-    if (now_us >= e->blacklist_due_us) {
-        read_blacklist(e);
-        e->blacklist_due_us = clock_deadline_ms(BLACKLIST_MS);
-    }
+    blacklist_source_take(e->blacklist_source);
     save(e);
     if (e->dump_path && now_us >= e->dump_due_us) {
         write_dump(e);
@@ -165,12 +134,19 @@ static void run(void *arg)
 
 int electrum_start(struct electrum *e)
 {
+    int rc = blacklist_source_start(e->blacklist_source);
+
     atomic_store(&e->beat_us, clock_mono_us());
-    return thread_start(&e->thread, "electrum", ROLE_MANAGER, run, e);
+    if (rc == 0)
+        rc = thread_start(&e->thread, "electrum", ROLE_MANAGER, run, e);
+    if (rc < 0)
+        blacklist_source_stop(e->blacklist_source);
+    return rc;
 }
 
 void electrum_stop(struct electrum *e)
 {
     quit_request(&e->quit);
+    blacklist_source_stop(e->blacklist_source);
     thread_join(&e->thread);
 }

@@ -89,7 +89,7 @@ int electrum_make_peers(struct electrum *e)
         return PN_ENOMEM;
     rc = copy_path(&e->dump_path, c->dump_path);
     if (rc == 0)
-        rc = copy_path(&e->blacklist_path, c->blacklist_path);
+        rc = blacklist_source_new(&e->blacklist_source, e);
     if (rc == 0)
         rc = make_announcement(e);
     if (rc == 0 && c->store_path)
@@ -108,10 +108,10 @@ void electrum_free_peers(struct electrum *e)
     peers_store_close(e->store);
     peers_table_free(e->peers);
     tls_context_free(e->tls_client);
+    blacklist_source_free(e->blacklist_source);
     blacklist_free(&e->blacklist);
     mem_free(e->announcement);
     mem_free(e->dump_path);
-    mem_free(e->blacklist_path);
 }
 
 int electrum_attach_peers(struct electrum *e, struct slots *slots)

@@ -25,6 +25,7 @@
     X(ROLE_STORE, "store")           \
     X(ROLE_FILTERS, "filters")       \
     X(ROLE_NAT, "nat")               \
+    X(ROLE_WEB, "web")               \
     X(ROLE_TEST, "test")
 
 enum thread_role {
