@@ -21,6 +21,7 @@ class RealClient(Process):
         self.folder.mkdir()
         argv = [PROGRAM, "--regtest", "-D", self.folder, "daemon"]
         argv += ["-s", f"{LOOPBACK}:{port}:{protocol}", "-1", "-v"]
+        argv += ["--rpcsock", "tcp"]  # the path of a socket has little room, and folders are deep
         super().__init__(argv, self.folder / "log")
 
     @staticmethod
