@@ -77,7 +77,17 @@ static const char *toy_code_name(unsigned code)
 
 /* --- the network --- */
 
-void rig_setup(struct rig *r, unsigned max_peers)
+static unsigned add_protocol(struct rig *r, const struct p2p_protocol *protocol)
+{
+    int number = p2p_add_protocol(r->net, protocol);
+
+    ck_assert_int_ge(number, 0);
+    r->net->proto.cmd_name = toy_code_name;
+    r->metrics = peer_metrics_new(&r->net->proto);
+    return (unsigned)number;
+}
+
+static void make_net(struct rig *r, unsigned max_peers)
 {
     struct p2p_config config = {.client = "rig/1",
                                 .port = 30303,
@@ -95,6 +105,17 @@ void rig_setup(struct rig *r, unsigned max_peers)
     config.statics = &remote;
     config.n_statics = 1;
     ck_assert_int_eq(p2p_new(&r->net, &config), 0);
+}
+
+unsigned rig_setup_with(struct rig *r, unsigned max_peers, const struct p2p_protocol *protocol)
+{
+    make_net(r, max_peers);
+    return add_protocol(r, protocol);
+}
+
+void rig_setup(struct rig *r, unsigned max_peers)
+{
+    make_net(r, max_peers);
     r->toy = (struct p2p_protocol){
         .name = "toy",
         .versions = {{1, 2}, {2, 4}},
@@ -109,10 +130,8 @@ void rig_setup(struct rig *r, unsigned max_peers)
         .release = toy_release,
         .arg = &r->log,
     };
-    ck_assert_int_eq(p2p_add_protocol(r->net, &r->toy), 0);
-    r->net->proto.cmd_name = toy_code_name;
-    r->metrics = peer_metrics_new(&r->net->proto);
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
+    ck_assert_uint_eq(add_protocol(r, &r->toy), 0);
 }
 
 void rig_teardown(struct rig *r)

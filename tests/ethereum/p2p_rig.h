@@ -43,6 +43,10 @@ struct rig {
 
 /* A network of our own with max_peers, and a remote node with a fresh key. */
 void rig_setup(struct rig *r, unsigned max_peers);
+
+/* The same with another subprotocol in the place of "toy"; quit_class must be registered. Returns:
+ * the number that it got. */
+unsigned rig_setup_with(struct rig *r, unsigned max_peers, const struct p2p_protocol *protocol);
 void rig_teardown(struct rig *r);
 
 /* A connection: the remote side has dialled us, or we have dialled it. The peer runs. */

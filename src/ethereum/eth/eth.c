@@ -51,6 +51,13 @@ static struct metric_family served_family = {
     .labels = {"chain"},
 };
 
+static struct metric_family unsolicited_family = {
+    .name = "p2pnode_eth_unsolicited_total",
+    .help = "Answers that came without a request, or too late, and were thrown away.",
+    .type = METRIC_COUNTER,
+    .labels = {"chain"},
+};
+
 static void make_metrics(struct eth *e)
 {
     const char *chain = e->config.params->name;
@@ -62,6 +69,7 @@ static void make_metrics(struct eth *e)
         .pooled = metric_get(&pooled_family, chain, NULL),
         .imported = metric_get(&imported_family, chain, NULL),
         .served = metric_get(&served_family, chain, NULL),
+        .unsolicited = metric_get(&unsolicited_family, chain, NULL),
     };
 }
 

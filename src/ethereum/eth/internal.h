@@ -49,7 +49,8 @@ struct pm_peer {
 };
 
 struct eth_metrics {
-    struct metric *number, *header_number, *receipts_number, *pooled, *imported, *served;
+    struct metric *number, *header_number, *receipts_number, *pooled, *imported, *served,
+        *unsolicited;
 };
 
 struct eth {
@@ -107,7 +108,7 @@ bool pm_send(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 /* Likewise a request, which gets an id and a place among the pending ones. */
 bool pm_ask(struct eth *e, struct pm_peer *p, enum pm_request kind, struct eth_msg *m);
 /* Which request a message answers; it is then no longer pending. Returns: PM_REQUESTS for none. */
-enum pm_request pm_answered(struct pm_peer *p, const struct eth_msg *m);
+enum pm_request pm_answered(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 
 /* --- serve.c --- */
 void serve_headers(struct eth *e, struct pm_peer *p, const struct eth_msg *m);

@@ -94,7 +94,7 @@ static struct bytes first_item(const struct eth_items *items)
 /* An answer goes to whoever asked; one that nobody asked for goes nowhere. */
 static void answer(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 {
-    switch (pm_answered(p, m)) {
+    switch (pm_answered(e, p, m)) {
     case PM_SYNC_HEADERS:
         downloader_headers(e->downloader, p->id, &m->items);
         break;

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ethereum/eth/internal.h"
+#include "metrics/metrics.h"
 
 bool pm_send(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 {
@@ -46,7 +47,7 @@ static unsigned answer_to(enum pm_request kind)
 }
 
 /* Before eth/66 answers come in the order of the requests. */
-enum pm_request pm_answered(struct pm_peer *p, const struct eth_msg *m)
+enum pm_request pm_answered(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 {
     enum pm_request found = PM_REQUESTS;
 
@@ -57,9 +58,12 @@ enum pm_request pm_answered(struct pm_peer *p, const struct eth_msg *m)
                              : found == PM_REQUESTS || p->pending[k] < p->pending[found])
             found = k;
     }
-    if (found != PM_REQUESTS)
+    if (found != PM_REQUESTS) {
         p->pending[found] = 0;
-    else if (++p->unsolicited > PM_UNSOLICITED_MAX)
+        return found;
+    }
+    metric_add(e->metrics.unsolicited, 1);
+    if (++p->unsolicited > PM_UNSOLICITED_MAX)
         pm_disconnect(p, PN_EUNSOLICITED);
     return found;
 }

@@ -152,7 +152,7 @@ void txs_arrived(struct eth *e, struct pm_peer *p, struct eth_payload *payload)
     const struct eth_msg answer = {.code = payload->code, .request_id = payload->request_id};
     bool asked = payload->code == ETH_POOLED_TXS;
 
-    if (asked && pm_answered(p, &answer) != PM_TXS)
+    if (asked && pm_answered(e, p, &answer) != PM_TXS)
         return;
     take(e, p, payload);
     if (asked)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/hex.h"
 #include "codec/rlp.h"
 #include "ethereum/trie/trie.h"
@@ -71,6 +72,37 @@ static struct bytes from_hex(uint8_t *room, const char *text)
 }
 
 /* A header says by the number of its fields which forks it knows. */
+/* A header may claim any gas, and so room for any number of transactions; ten megabytes of empty
+ * lists are no transactions all the same, and no memory is spent on finding out. */
+START_TEST(a_body_of_nothing_but_empty_lists_costs_nothing)
+{
+    enum { ALL = 10 << 20 };
+    struct eth_header h = {.gas_used = INT64_MAX, .gas_limit = INT64_MAX, .n_fields = 15};
+    uint8_t *empties = malloc(ALL);
+    struct eth_body body;
+    struct buf b;
+    size_t outer, inner;
+
+    ck_assert_ptr_nonnull(empties);
+    memset(empties, 0xc0, ALL);
+    buf_init(&b, 2 * ALL);
+    outer = rlp_list_begin(&b);
+    inner = rlp_list_begin(&b);
+    buf_append(&b, empties, ALL);
+    rlp_list_end(&b, inner);
+    buf_append(&b, empties, 1);
+    rlp_list_end(&b, outer);
+    ck_assert_int_eq(b.err, 0);
+    ck_assert_int_eq(eth_body_decode(&body, (struct bytes){b.data, b.len}), 0);
+    mem_fail_at(1, 1);
+    ck_assert_int_eq(eth_body_check(&body, &h), PN_ECOUNT);
+    ck_assert(!mem_fail_happened());
+    mem_fail_at(0, 0);
+    buf_free(&b);
+    free(empties);
+}
+END_TEST
+
 START_TEST(headers_of_every_fork_survive_a_round_trip)
 {
     static const unsigned counts[] = {15, 16, 17, 20, 21};
@@ -232,6 +264,7 @@ int main(void)
 
     tcase_add_test(tc, bodies_of_real_chains_have_the_roots_of_their_headers);
     tcase_add_test(tc, headers_of_every_fork_survive_a_round_trip);
+    tcase_add_test(tc, a_body_of_nothing_but_empty_lists_costs_nothing);
     tcase_add_test(tc, a_header_with_parts_of_a_fork_is_refused);
     tcase_add_test(tc, receipts_are_checked_in_both_forms_and_kept_flat);
     tcase_add_test(tc, numbers_of_128_bits_are_read_and_shown);

@@ -1,8 +1,10 @@
 /* The eth protocol's messages: published encodings, the layouts of each version, and bounds. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/hex.h"
 #include "codec/rlp.h"
 #include "ethereum/types/receipts.h"
@@ -337,6 +339,74 @@ START_TEST(what_is_too_much_is_refused_before_it_is_looked_at)
 }
 END_TEST
 
+static double cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The least time of several tries: what others do on the machine does not count. */
+static double time_of_decoding(unsigned version, unsigned code, const struct buf *b)
+{
+    double least = 1e9;
+
+    for (int i = 0; i < 5; i++) {
+        double begin = cpu_seconds(), took;
+        struct eth_msg m;
+
+        (void)eth_msg_decode(&m, version, code, b->data, b->len);
+        took = cpu_seconds() - begin;
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
+/* The largest message there may be, of nothing but empty lists, or of lists within lists: no
+ * message of any version takes memory for it, or more time than it takes to come in. */
+START_TEST(ten_megabytes_of_nothing_cost_nothing)
+{
+    enum { ALL = 10 << 20, DEPTH = 100000 };
+    uint8_t *empties = malloc(ALL);
+    struct buf flat, deep;
+    size_t outer, inner;
+
+    ck_assert_ptr_nonnull(empties);
+    memset(empties, 0xc0, ALL);
+    buf_init(&flat, 2 * ALL);
+    outer = rlp_list_begin(&flat);
+    rlp_write_u64(&flat, 1);
+    inner = rlp_list_begin(&flat);
+    buf_append(&flat, empties, ALL);
+    rlp_list_end(&flat, inner);
+    rlp_list_end(&flat, outer);
+    buf_init(&deep, ALL);
+    for (size_t left = DEPTH; left > 0; left--) { /* the list's rest is `left - 1` such headers */
+        const uint8_t header[] = {0xfb, (uint8_t)((left - 1) * 5 >> 24),
+                                  (uint8_t)((left - 1) * 5 >> 16), (uint8_t)((left - 1) * 5 >> 8),
+                                  (uint8_t)((left - 1) * 5)};
+
+        buf_append(&deep, header, sizeof header);
+    }
+    ck_assert_int_eq(flat.err + deep.err, 0);
+    mem_fail_at(1, 1);
+    for (unsigned version = ETH_VERSION_MIN; version <= ETH_VERSION_MAX; version++)
+        for (unsigned code = 0; code < eth_version_codes(version); code++) {
+            double took = time_of_decoding(version, code, &flat);
+
+            ck_assert_msg(took < 0.05, "eth/%u, code %u: %.3f s", version, code, took);
+            took = time_of_decoding(version, code, &deep);
+            ck_assert_msg(took < 0.05, "eth/%u, code %u, nested: %.3f s", version, code, took);
+        }
+    ck_assert(!mem_fail_happened());
+    mem_fail_at(0, 0);
+    buf_free(&flat);
+    buf_free(&deep);
+    free(empties);
+}
+END_TEST
+
 /* Captured on a network: a NewBlock of eth/66, in hexadecimal. */
 START_TEST(a_block_from_the_network_is_read_and_written)
 {
@@ -383,6 +453,7 @@ int main(void)
     tcase_add_test(tc, announced_transactions_have_types_and_sizes_since_eth_68);
     tcase_add_test(tc, a_version_has_its_messages_and_no_others);
     tcase_add_test(tc, what_is_too_much_is_refused_before_it_is_looked_at);
+    tcase_add_test(tc, ten_megabytes_of_nothing_cost_nothing);
     tcase_add_test(tc, a_block_from_the_network_is_read_and_written);
     suite_add_tcase(suite, tc);
     return harness_run(suite);
