@@ -202,8 +202,8 @@ void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_p
  * history. By way of manager_tip_moved alone. */
 void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block);
 
-/* Tell peers of the blocks of the active chain from a height on, when they are news rather than
- * history. */
+/* Tell peers of the blocks of the active chain from a height on: of a few by their headers, of more
+ * by the last one's inv, or not at all when that is not held. */
 void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block);
 
 extern const struct manager_part addr_relay_part;

@@ -87,7 +87,7 @@ void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_p
     peer_release(s->peer);
 }
 
-/* Both run on the server's thread. A peer that has just been told is from now on known to know. */
+/* They run on the server's thread. A peer that has just been told is from now on known to know. */
 static bool wants_headers(struct peer *p, const uint8_t hash[32])
 {
     if (!atomic_load(&btc_peer_of(p)->wants_headers) || peer_has_known(p, hash))
@@ -101,29 +101,50 @@ static bool wants_inv(struct peer *p, const uint8_t hash[32])
     return !atomic_load(&btc_peer_of(p)->wants_headers) && !peer_has_known(p, hash);
 }
 
-void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
+static bool wants_news(struct peer *p, const uint8_t hash[32])
+{
+    return !peer_has_known(p, hash);
+}
+
+static void announce_headers(struct bitcoin *b, uint32_t first_height, uint32_t n)
 {
     struct btc_header headers[HEADERS_ANNOUNCED_MAX];
-    uint32_t n = chain_height(&b->chain) - first_height + 1;
     struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
     struct server_broadcast cast = {.network = b->network, .want = wants_headers};
 
-    if (n > HEADERS_ANNOUNCED_MAX)
-        return;
     memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     for (uint32_t i = 0; i < n; i++)
         chain_header(&b->chain, &headers[i], chain_at(&b->chain, first_height + i));
     cast.frame = btc_frame(b->config.params.magic, &m);
     if (cast.frame)
         server_broadcast(b->server, &cast);
-    /* An inv promises the block, so it goes out only for one that we hold. */
-    if (!holds_block)
-        return;
-    cast.frame = NULL;
-    cast.want = wants_inv;
-    cast.inventory = (struct peer_inventory){.type = BTC_INV_BLOCK, .at_once = true};
+}
+
+static void announce_by_inv(struct bitcoin *b, bool (*want)(struct peer *p, const uint8_t hash[32]))
+{
+    struct server_broadcast cast = {
+        .network = b->network,
+        .want = want,
+        .inventory = {.type = BTC_INV_BLOCK, .at_once = true},
+    };
+
+    memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     memcpy(cast.inventory.hash, cast.key, BTC_HASH_BYTES);
     server_broadcast(b->server, &cast);
+}
+
+/* Of many at once only the last is named, by inv to everybody: who lacks those before it asks for
+ * them (Core, net_processing.cpp, SendMessages: fRevertToInv). An inv promises the block, so it
+ * goes out only for one that we hold. */
+void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block)
+{
+    uint32_t n = chain_height(&b->chain) - first_height + 1;
+    bool many = n > HEADERS_ANNOUNCED_MAX;
+
+    if (!many)
+        announce_headers(b, first_height, n);
+    if (holds_block)
+        announce_by_inv(b, many ? wants_news : wants_inv);
 }
 
 void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds_block)

@@ -268,6 +268,32 @@ def test_a_new_block_is_announced_once_it_is_held(make_node, serve):
             assert (wire.MSG_BLOCK, held) in wire.parse_inventory(by_inv.wait_for("inv"))
 
 
+def test_of_many_blocks_at_once_the_last_is_announced(make_node, serve):
+    chain = chain_of(2, size=100)
+    server = serve(chain)
+    node = make_node(*connect(server), *FAST_RETRY).start()
+    wait_for_kept(node, 2)
+    with Connection.to(node.port) as by_headers, Connection.to(node.port) as by_inv:
+        by_headers.handshake().send("sendheaders")
+        by_inv.handshake()
+        by_headers.round_trip()
+        by_inv.round_trip()
+        headers = [chain.add([filler(100, 30 + i, with_witness=False)]) for i in range(12)]
+        first = chain.blocks.pop(headers[0].hash)  # so that all become complete together
+        server.announce(headers)
+        node.wait_for_height(14)
+        wait_for_kept(node, 13)
+        with Connection.to(node.port) as miner:
+            miner.handshake()
+            miner.send("headers", wire.headers_payload(headers[:1]))
+            asked = wire.parse_inventory(miner.wait_for("getdata"))
+            assert headers[0].hash in [item for _, item in asked]
+            miner.send("block", first)
+            wait_for_kept(node, 14)
+        for peer in (by_headers, by_inv):
+            assert (wire.MSG_BLOCK, headers[-1].hash) in wire.parse_inventory(peer.wait_for("inv"))
+
+
 def test_after_a_reorganisation_the_blocks_of_the_new_branch_are_fetched(make_node, serve):
     chain = chain_of(10, size=100)
     other = BlockChain()
