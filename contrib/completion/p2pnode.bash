@@ -150,8 +150,8 @@ _p2pnode()
             --no-seednode --dnsseed --fixedseeds --externalip= --no-externalip
             --discover --tx-relay --tx-relay= --no-tx-relay --generate=
             --no-generate --blocks= --no-blocks --prune= --no-prune
-            --blockfilterindex --peerblockfilters --advertise-services=
-            --no-advertise-services --user-agent-comment=
+            --blockfilterindex --peerblockfilters --blockfilterheaders
+            --advertise-services= --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-networkid= --no-eth-networkid --eth-import= --no-eth-import
             --eth-head= --no-eth-head --eth-receipts --eth-legacy --eth-listen=

@@ -140,6 +140,7 @@ static int make_bitcoin(struct node *n)
         .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
         .build_filters = o->blockfilterindex,
         .serve_filters = o->peerblockfilters,
+        .compare_filters = o->blockfilterheaders,
         .max_peers = n->max_peers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
         .tx_relay = tx_relay_of(o->tx_relay),

@@ -141,7 +141,8 @@
     X(PN_ESERVICES, "no_services", "it offers no service that is wanted")                      \
     X(PN_ELAGGING, "lagging", "its chain stays behind ours")                                   \
     X(PN_EOTHERCHAIN, "checkpoint", "another header than the one known at its height")         \
-    X(PN_ESEQUENCE, "spent_nonce", "a block has used its sender's nonce already")
+    X(PN_ESEQUENCE, "spent_nonce", "a block has used its sender's nonce already")              \
+    X(PN_EFILTER, "bad_filter", "a block filter that cannot be the block's")
 
 enum pn_err {
     PN_OK = 0,

@@ -29,6 +29,7 @@ struct bitcoin_config {
     const char *blocks_path; /* the file for them, or NULL for memory; needed by bitcoin_new only */
     bool build_filters;      /* of the blocks that are kept (BIP158) */
     bool serve_filters;      /* those to peers (BIP157) */
+    bool compare_filters;    /* ask peers for filter headers, and compare them */
     const char *filters_path; /* the file for them; needed by bitcoin_new only */
     uint32_t max_headers;     /* bound of the chain in memory */
     const char *headers_path; /* file that keeps the chain; NULL: in memory alone */

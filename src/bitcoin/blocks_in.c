@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/blockstore/strip.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/transactions.h"
 
@@ -72,6 +73,8 @@ int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m
     if (rc < 0 || !block_wants_take(&bp->wants, hash))
         return rc;
     rc = blocks_judge(p, block, hash, bp->raw, &bp->arena, &verdict);
+    if (rc == 0 && verdict == 0)
+        rc = filter_net_block(p, hash);
     if (rc == 0)
         rc = blocks_tell(p, hash, verdict);
     return rc == 0 && blocks_is_fault(verdict) ? verdict : rc;

@@ -134,7 +134,7 @@ static void show(struct filter_net *n, bool synced)
     bool any = filterdb_tip(n->db, FILTERDB_BUILT, &tip) == 0;
 
     filter_net_note_reach(n, FILTERDB_BUILT, any ? tip.height + 1 : 0, any && synced);
-    metric_set(n->built_height, any ? tip.height : 0);
+    metric_set(n->height[FILTERDB_BUILT], any ? tip.height : 0);
 }
 
 /* A full disk costs the filters that are missing until there is room. */

@@ -1,7 +1,7 @@
 /* Block filters (BIP157, BIP158): a thread of its own that owns the database of filters, so that
  * the disk holds up nobody else. It follows the active chain and makes the filter of each block
- * that is kept (filter_index.c). Peers that ask are answered on their own threads (filter_serve.c).
- */
+ * that is kept (filter_index.c), and compares the filter headers of peers (filter_client.c). Peers
+ * that ask are answered on their own threads (filter_serve.c). */
 #ifndef BITCOIN_FILTER_NET_H
 #define BITCOIN_FILTER_NET_H
 
@@ -44,6 +44,19 @@ bool filter_net_progress(const struct filter_net *n, struct filter_progress *out
  * pn_err. */
 int filter_net_row(struct filter_net *n, enum filterdb_kind kind, struct filter_row *out,
                    struct buf *filter, uint32_t height, const uint8_t hash[BTC_HASH_BYTES]);
+
+/* The handshake is done; and the end, in any case. Thread: in; the last of the peer's.
+ * Returns: 0 or PN_EQUIT. */
+int filter_net_peer_ready(struct peer *p);
+void filter_net_peer_gone(struct peer *p);
+
+/* An answer of a peer: cfilter, cfheaders, cfcheckpt. One that was not asked for is passed over.
+ * Thread: in. Returns: 0, PN_EQUIT, PN_ENOMEM. */
+int filter_net_answer(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
+
+/* A block has passed all checks and is held: it may be one that a dispute is about. Thread: in.
+ * Returns: 0 or PN_EQUIT. */
+int filter_net_block(struct peer *p, const uint8_t hash[BTC_HASH_BYTES]);
 
 /* --- filter_serve.c: thread in --- */
 int filter_serve_filters(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);

@@ -58,8 +58,10 @@ struct btc_peer {
     atomic_bool announces;           /* asked to announce by compact blocks; by manager */
     atomic_uint shown_height;        /* of manager_peer, for others */
     struct score score;              /* of harmless requests in bulk */
-    bool told_tx_net;                /* as told_manager, for the relay of transactions */
-    int tx_place;                    /* thread tx_relay: there; negative for none */
+    bool told_filters;               /* as told_manager, for the comparison of filter headers */
+    atomic_uint filter_answers_due;
+    bool told_tx_net; /* as told_manager, for the relay of transactions */
+    int tx_place;     /* thread tx_relay: there; negative for none */
     struct tx_told tx_told;
     char user_agent[BTC_USER_AGENT_MAX + 1];
     atomic_int_fast64_t last_block_us; /* it last showed a header that was new */

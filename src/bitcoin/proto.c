@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/compact/partial.h"
+#include "bitcoin/filter_net.h"
 #include "bitcoin/internal.h"
 
 static const char *cmd_name(unsigned cmd)
@@ -71,6 +72,8 @@ static int on_ready(struct peer *p)
         peer_unref(p);
     else
         bp->told_manager = true;
+    if (rc == 0)
+        rc = filter_net_peer_ready(p);
     return rc == 0 ? tx_net_peer_ready(p) : rc;
 }
 
@@ -80,6 +83,7 @@ static void on_gone(struct peer *p)
     struct manager_msg m = {.event = MANAGER_PEER_GONE, .peer = p};
 
     tx_net_peer_gone(p);
+    filter_net_peer_gone(p);
     /* The manager drains its inbox until every peer is gone, so this ends. */
     if (bp->told_manager && !peer_inbound(p) && bp->net->config.book)
         addrbook_connected(bp->net->config.book, peer_addr(p));

@@ -252,6 +252,7 @@ bool gate_is_fault(int reason)
     case PN_ECOINBASE:
     case PN_EHEIGHT:
     case PN_ENOTFINAL:
+    case PN_EFILTER:
     case PN_ESCORE:
         return true;
     default:

@@ -1,5 +1,6 @@
 """Block filters: made of the blocks that are kept, equal to those of others, served to peers."""
 
+import random
 import struct
 
 import bitcoin_blocks
@@ -295,3 +296,189 @@ def test_filters_and_headers_equal_those_of_btcd(make_node, bcoin_and_btcd):
     assert answers[0] == answers[1]
     assert len(answers[0][0][2]) == height + 1
     print(f"{height + 1} filters and filter headers of p2pnode equal those of btcd")
+
+
+# --- filter headers of several peers ---
+
+COMPARE = "--blockfilterheaders"
+
+
+class FilterServer(BlockServer):
+    """Serves the filters of a FilteredChain too; lie(height, filter) may change what it says."""
+
+    def __init__(self, chain, lie=lambda height, encoded: encoded):
+        self.filters = [lie(height, encoded) for height, encoded in enumerate(chain.filters)]
+        super().__init__(chain)
+
+    def headers(self):
+        previous, headers = bytes(32), []
+        for encoded in self.filters:
+            previous = filter_header(encoded, previous)
+            headers.append(previous)
+        return headers
+
+    def _answer(self, connection, command, payload):
+        if command == "version":
+            connection.remote_version = wire.parse_version(payload)
+            services = wire.NODE_NETWORK | wire.NODE_WITNESS | NODE_COMPACT_FILTERS
+            version = wire.version_payload(
+                random.getrandbits(64), height=self.chain.height, services=services
+            )
+            connection.send("version", version)
+            connection.send("verack")
+        elif command == "getcfcheckpt":
+            stop = payload[1:]
+            listed = self.headers()[1000 : self._height(stop) + 1 : 1000]
+            self._send_hashes(connection, "cfcheckpt", payload[:1] + stop, listed)
+        elif command == "getcfheaders":
+            start, stop = struct.unpack_from("<I", payload, 1)[0], payload[5:]
+            previous = self.headers()[start - 1] if start else bytes(32)
+            hashes = [wire.sha256d(f) for f in self.filters[start : self._height(stop) + 1]]
+            self._send_hashes(connection, "cfheaders", payload[:1] + stop + previous, hashes)
+        elif command == "getcfilters":
+            start, stop = struct.unpack_from("<I", payload, 1)[0], payload[5:]
+            for height in range(start, self._height(stop) + 1):
+                encoded = self.filters[height]
+                body = wire.compact_size(len(encoded)) + encoded
+                connection.send("cfilter", payload[:1] + self.chain.hash_at(height) + body)
+        else:
+            super()._answer(connection, command, payload)
+
+    def _height(self, block_hash):
+        return next(h for h in range(self.chain.height + 1) if self.chain.hash_at(h) == block_hash)
+
+    @staticmethod
+    def _send_hashes(connection, command, front, hashes):
+        connection.send(command, front + wire.compact_size(len(hashes)) + b"".join(hashes))
+
+
+def told(node):
+    return node.call("getindexinfo")["basic block filter headers"]
+
+
+def wait_for_headers(node, height, timeout=90):
+    want = {"synced": True, "best_block_height": height}
+    wait_for_value("the filter headers", lambda: told(node), want, timeout)
+
+
+def lie_at(height, lie):
+    return lambda at, encoded: lie if at == height else encoded
+
+
+@pytest.fixture
+def serve_filters(stack):
+    def start(chain, **how):
+        return stack.enter_context(FilterServer(chain, **how))
+
+    return start
+
+
+def header_of(node, chain, height):
+    return node.call("getblockfilterheader", chain.hash_at(height)[::-1].hex())
+
+
+def test_filter_headers_that_peers_agree_on_are_kept_across_a_restart(make_node, serve_filters):
+    chain = FilteredChain().grow(40).make_filters()
+    servers = [serve_filters(chain) for _ in range(2)]
+    peers = [f"--connect={LOOPBACK}:{server.port}" for server in servers]
+    node = make_node(*peers, *FAST_RETRY, COMPARE).start()
+    wait_for_headers(node, 40)
+    for height in (0, 17, 40):
+        assert header_of(node, chain, height) == {
+            "peers": {
+                "filterhash": wire.sha256d(chain.filters[height])[::-1].hex(),
+                "header": chain.filter_headers[height][::-1].hex(),
+            }
+        }
+    assert node.stop() == 0
+    for server in servers:
+        server.drop()
+    node.start()
+    wait_for_headers(node, 40)
+    asked = [m for server in servers for m in server.messages()[-1] if m == "getcfheaders"]
+    assert not asked, "what was agreed on is not asked for again"
+
+
+def test_one_peer_alone_is_not_believed(make_node, serve_filters):
+    chain = FilteredChain().grow(10).make_filters()
+    server = serve_filters(chain)
+    node = make_node(f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY, COMPARE).start()
+    wait_until("the blocks are kept", lambda: node.metrics().total("p2pnode_blocks_kept") == 10, 60)
+    assert told(node) == {"synced": False, "best_block_height": 0}
+    assert header_of(node, chain, 5) == {}
+
+
+LIES = {
+    "nothing-in-it": b"\x00",
+    "no-filter-at-all": b"\x05\xff",
+    "of-another-block": None,  # filled in by the test
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_liar_is_found_by_the_block_and_the_truth_waits_for_another(
+    make_node, serve_filters, lie
+):
+    """Kept are the last 288 blocks, so the one that the dispute is about must be fetched."""
+    chain = FilteredChain().grow(1200).make_filters()
+    liar = serve_filters(chain, lie=lie_at(500, LIES[lie] or chain.filters[30]))
+    honest = [serve_filters(chain) for _ in range(2)]
+    node = make_node(
+        f"--connect={LOOPBACK}:{liar.port}",
+        f"--connect={LOOPBACK}:{honest[0].port}",
+        *("--retry-interval=300", "--retry-max=600"),
+        COMPARE,
+    ).start()
+    wait_for_value("the liar is parted from", lambda: node.disconnects(reason="bad_filter"), 1, 60)
+    assert told(node) == {"synced": False, "best_block_height": 499}
+    assert node.metrics().total("p2pnode_filter_disputes_total", outcome="decided") == 1
+    assert chain.hash_at(500) in liar.asked + honest[0].asked
+    node.call("addnode", f"{LOOPBACK}:{honest[1].port}", "add")
+    wait_for_headers(node, 1200)
+    assert node.disconnects() == 1
+    assert header_of(node, chain, 1200)["peers"]["header"] == chain.filter_headers[1200][::-1].hex()
+
+
+def test_what_cannot_be_decided_is_said_and_nobody_is_blamed(make_node, serve_filters):
+    """Without the outputs that the block spends, one element more or less is no proof."""
+    chain = FilteredChain().grow(30).make_filters()
+    scripts = scripts_of(chain.blocks[chain.hash_at(12)])
+    lie = build_filter(chain.hash_at(12), [*scripts, b"invented"])
+    servers = [serve_filters(chain), serve_filters(chain, lie=lie_at(12, lie))]
+    peers = [f"--connect={LOOPBACK}:{server.port}" for server in servers]
+    node = make_node(*peers, *FAST_RETRY, COMPARE).start()
+    wait_until(
+        "the dispute is left undecided",
+        lambda: node.metrics().total("p2pnode_filter_disputes_total", outcome="undecided"),
+        60,
+    )
+    assert told(node) == {"synced": False, "best_block_height": 11}
+    assert node.peers() == 2
+    # With an index of its own it knows.
+    assert node.stop() == 0
+    node.argv = [*node.argv, "--blockfilterindex"]
+    node.start()
+    wait_for_value("the liar is parted from", lambda: node.disconnects(reason="bad_filter") >= 1, True, 60)
+
+
+def test_headers_fetched_from_btcds_equal_our_own(make_node, bcoin_and_btcd, tmp_path, stack):
+    bcoin, btcd = bcoin_and_btcd
+    make_plain_and_witness_transactions(bcoin)
+    copy_blocks(bcoin, btcd)
+    second = Btcd(tmp_path / "second")
+    stack.callback(second.stop)
+    second.start()
+    copy_blocks(bcoin, second)
+    peers = [f"--connect={LOOPBACK}:{peer.port}" for peer in (bcoin, btcd, second)]
+    node = make_node(*peers, *FAST_RETRY, *INDEX, COMPARE, "--prune=1000").start()
+    height = bcoin.height()
+    wait_for_index(node, height, timeout=120)
+    wait_for_headers(node, height, timeout=120)
+    for at in range(0, height + 1):
+        found = node.call("getblockfilterheader", bcoin.block_hash(at))
+        assert found["index"] == found["peers"], at
+    print(f"{height + 1} filter headers of two btcds equal our own")
+    mine(bcoin)
+    copy_blocks(bcoin, btcd)
+    copy_blocks(bcoin, second)
+    wait_for_headers(node, height + 1, timeout=120)

@@ -26,12 +26,13 @@ static size_t count_outputs(const struct btc_block *block)
     return n;
 }
 
-static size_t count_inputs(const struct btc_block *block)
+/* Inputs that spend something. */
+static size_t count_spent(const struct btc_block *block)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < block->tx_count; i++)
-        n += block->txs[i].in_count;
+        n += btc_tx_is_coinbase(&block->txs[i]) ? 0 : block->txs[i].in_count;
     return n;
 }
 
@@ -66,20 +67,43 @@ int basic_filter_build(struct buf *out, const uint8_t block_hash[BTC_HASH_BYTES]
     return rc;
 }
 
+/* How many different outputs' scripts a filter holds. Returns: 0 or PN_ENOMEM. */
+static int count_different(size_t *count, const struct siphash_key *key, const struct bytes *items,
+                           size_t n)
+{
+    struct buf set;
+    int rc;
+
+    buf_init(&set, SIZE_MAX);
+    rc = gcs_build(&set, key, items, n);
+    if (rc == 0)
+        rc = gcs_check(count, (struct bytes){.data = set.data, .len = set.len});
+    buf_free(&set);
+    return rc;
+}
+
+static int compare_with_outputs(const struct siphash_key *key, const struct btc_block *block,
+                                struct bytes filter, struct bytes *items)
+{
+    size_t n = collect_outputs(items, block), different, elements, matched;
+    int rc = gcs_check(&elements, filter);
+
+    if (rc == 0)
+        rc = gcs_match(&matched, key, filter, items, n);
+    if (rc == 0)
+        rc = count_different(&different, key, items, n);
+    if (rc == 0 && (matched < n || elements > different + count_spent(block)))
+        rc = PN_EFILTER;
+    return rc;
+}
+
 int basic_filter_fits(const uint8_t block_hash[BTC_HASH_BYTES], const struct btc_block *block,
                       struct bytes filter)
 {
     const struct siphash_key key = basic_filter_key(block_hash);
-    size_t n = count_outputs(block), held, matched, elements;
-    struct bytes *items = mem_alloc_array(n + 1, sizeof *items);
-    int rc = items ? gcs_check(&elements, filter) : PN_ENOMEM;
+    struct bytes *items = mem_alloc_array(count_outputs(block) + 1, sizeof *items);
+    int rc = items ? compare_with_outputs(&key, block, filter, items) : PN_ENOMEM;
 
-    if (rc == 0) {
-        held = collect_outputs(items, block);
-        rc = gcs_match(&matched, &key, filter, items, held);
-        if (rc == 0 && (matched < held || elements > n + count_inputs(block)))
-            rc = PN_EMISMATCH;
-    }
     mem_free(items);
     return rc;
 }

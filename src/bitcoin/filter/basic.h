@@ -19,10 +19,10 @@ int basic_filter_build(struct buf *out, const uint8_t block_hash[BTC_HASH_BYTES]
                        const struct btc_block *block, const struct bytes *spent, size_t n_spent);
 
 /* Whether a filter can be the block's as far as the block alone tells: it is well-formed, holds
- * every output's script, and has no more elements than the block has inputs and outputs. Thread:
- * any. Returns: 0 when it can; PN_ENOMEM; else what is wrong, PN_EMISMATCH when it lacks or has too
- * much.
- */
+ * every
+ * output's script, and has no more elements than these and one for each input. Of a block that
+ * spends nothing that is the whole truth. Thread: any. Returns: 0 when it can; PN_ENOMEM; else what
+ * is wrong, PN_EFILTER when it lacks or has too much. */
 int basic_filter_fits(const uint8_t block_hash[BTC_HASH_BYTES], const struct btc_block *block,
                       struct bytes filter);
 

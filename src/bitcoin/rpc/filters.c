@@ -83,4 +83,32 @@ void rpc_getindexinfo(struct rpc_call *c)
 {
     c->result = json_new_object();
     describe(c, FILTERDB_BUILT, "basic block filter index");
+    describe(c, FILTERDB_TOLD, "basic block filter headers");
+}
+
+static const char *name_of(enum filterdb_kind kind)
+{
+    return kind == FILTERDB_BUILT ? "index" : "peers";
+}
+
+/* Not one of bitcoind's. */
+void rpc_getblockfilterheader(struct rpc_call *c)
+{
+    struct filter_net *filters = filters_of(c);
+    struct btc_header header;
+    struct chain_point point;
+    struct filter_row row;
+    cJSON *o;
+
+    if (!is_basic(c) || !rpc_find_block(c, &point, &header))
+        return;
+    c->result = json_new_object();
+    for (int kind = 0; filters && kind < FILTERDB_KINDS; kind++) {
+        if (filter_net_row(filters, (enum filterdb_kind)kind, &row, NULL, point.height,
+                           point.hash) < 0)
+            continue;
+        o = json_set(c->result, name_of((enum filterdb_kind)kind), json_new_object());
+        json_set(o, "filterhash", rpc_hash(row.filter_hash));
+        json_set(o, "header", rpc_hash(row.header));
+    }
 }

@@ -48,6 +48,7 @@ void rpc_getblock(struct rpc_call *c);
 
 /* --- filters.c --- */
 void rpc_getblockfilter(struct rpc_call *c);
+void rpc_getblockfilterheader(struct rpc_call *c);
 void rpc_getindexinfo(struct rpc_call *c);
 
 /* --- transactions.c --- */

@@ -22,6 +22,10 @@ static const struct rpc_method methods[] = {
     {"getblockfilter", "blockhash [filtertype]",
      "The basic filter of a block (BIP 158) and its header, where --blockfilterindex has made it.",
      rpc_getblockfilter},
+    {"getblockfilterheader", "blockhash [filtertype]",
+     "The filter header of a block: as the index has it, and as several peers have told and "
+     "agreed.",
+     rpc_getblockfilterheader},
     {"getblockhash", "height", "The hash of the best chain's header at a height.",
      rpc_getblockhash},
     {"getblockheader", "blockhash [verbose]",
