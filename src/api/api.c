@@ -426,7 +426,8 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
         api_free(a);
         return rc;
     }
-    log_info("api", "metrics and health at http://%s", net_addr_format(text, &a->config.addr));
+    log_info("api", "dashboard, calls, metrics and health at http://%s",
+             net_addr_format(text, &a->config.addr));
     *out = a;
     return 0;
 }

@@ -7,8 +7,7 @@ static const struct rpc_method methods[] = {
      rpc_admin_node_info},
     {"admin_peerRatings", "",
      "How good each connected Ethereum node is at what it is asked for: items a second, how many "
-     "it "
-     "would be asked for now, round trip in milliseconds, how much it was found to lack.",
+     "it would be asked for now, round trip in milliseconds, how much it was found to lack.",
      rpc_admin_peer_ratings},
     {"admin_peers", "", "The Ethereum nodes that are connected.", rpc_admin_peers},
     {"admin_removePeer", "enode",
