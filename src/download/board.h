@@ -32,7 +32,7 @@ struct download_board {
     unsigned max_peers;
     int64_t post_at_us; /* the owner's */
     struct download_estimate estimate GUARDED_BY(mu);
-    struct download_rating *ratings GUARDED_BY(mu); /* max_peers places */
+    struct download_rating *ratings; /* max_peers places, which mu guards */
     unsigned n GUARDED_BY(mu);
 };
 
