@@ -205,7 +205,12 @@ void node_p2p_set_statics(struct node *n, const struct eth_node *now, unsigned n
 struct eth_rpc node_p2p_rpc(const struct node *n)
 {
     return (struct eth_rpc){
-        .p2p = n->p2p->net, .eth = node_eth_net(n), .server = n->server, .discovery = n->ethereum};
+        .p2p = n->p2p->net,
+        .server = n->server,
+        .discovery = n->ethereum,
+        .eth = node_eth_net(n),
+        .listening = n->p2p->listeners[ETH_IPV4] || n->p2p->listeners[ETH_IPV6],
+    };
 }
 
 void node_p2p_close(struct node *n)

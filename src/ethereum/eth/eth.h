@@ -40,8 +40,20 @@ struct eth_view {
     struct eth_head headers, blocks;
     unsigned peers, pooled;
     bool syncing;
-    int64_t beat_us; /* when the manager last turned */
+    uint64_t synced_from; /* where the head of blocks stood when that began */
+    int64_t beat_us;      /* when the manager last turned */
 };
+
+/* Call visit(arg, chain) on the manager's thread, and wait until that is done. It copies what it
+ * wants. Thread: rpc; blocks while the manager is busy. Returns: 0, PN_ENOMEM, PN_ECLOSED. */
+int eth_visit_chain(struct eth *e, void (*visit)(void *arg, struct eth_chain *chain), void *arg);
+
+/* A transaction of the operator, in the form that is signed and broadcast (EIP-2718): to the pool
+ * and to the peers. Thread: rpc. Returns: 0 and its hash; PN_EDUPLICATE; PN_ESEQUENCE; what
+ * pool_tx_make gives; PN_ECLOSED. */
+int eth_submit(struct eth *e, uint8_t hash[ETH_HASH_BYTES], struct bytes raw);
+
+const struct eth_params *eth_network(const struct eth *e);
 
 /* Thread: any. */
 void eth_look(struct eth *e, struct eth_view *out);

@@ -22,7 +22,7 @@ struct chan_class eth_inbox_class = {
     .max_weight = INBOX_BYTES,
     .weight = note_weight,
     .block_roles = ROLE_BIT(ROLE_PEER_IN) | ROLE_BIT(ROLE_PEER_QUEUE) | ROLE_BIT(ROLE_PEER_OUT) |
-                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING),
+                   ROLE_BIT(ROLE_PEER_STALL) | ROLE_BIT(ROLE_PEER_PING) | ROLE_BIT(ROLE_RPC),
 };
 
 struct eth_payload *eth_payload_of(unsigned code, const void *data, size_t len)

@@ -11,6 +11,15 @@ enum eth_event {
     ETH_EVENT_GONE,
     ETH_EVENT_MESSAGE, /* `data` is one that eth_msg_decode has taken */
     ETH_EVENT_TXS,     /* checked; from Transactions or, with `id`, from PooledTransactions */
+    ETH_EVENT_ORDER,   /* from nobody: of the operator */
+};
+
+/* What thread rpc wants done on the manager's thread, and waits for. It is the asker's. */
+struct eth;
+struct eth_order {
+    void (*run)(struct eth *e, void *arg);
+    void *arg;
+    struct chan done;
 };
 
 /* One allocation, and the transactions' own. */
@@ -28,6 +37,7 @@ struct eth_note {
     enum eth_event event;
     struct peer *peer;
     struct eth_payload *payload; /* or NULL */
+    struct eth_order *order;     /* of ETH_EVENT_ORDER; then there is no peer */
 };
 
 extern struct chan_class eth_inbox_class;

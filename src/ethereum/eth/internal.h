@@ -75,6 +75,7 @@ struct eth {
     struct downloader *downloader;
     int64_t txfetch_us, fetcher_us, downloader_us, flush_us;
     bool was_syncing;
+    uint64_t synced_from;        /* the head of blocks when the last sync began */
     struct eth_range told_range; /* the last one that peers of eth/69 heard */
     struct eth_metrics metrics;
 };
@@ -138,6 +139,13 @@ void txs_announced(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 void txs_arrived(struct eth *e, struct pm_peer *p, struct eth_payload *payload);
 /* A new peer hears of what the pool holds. */
 void txs_sync(struct eth *e, struct pm_peer *p);
+
+/* One of our own: to the pool, and to the peers. Owns: takes t when it returns 0. Returns: as
+ * pool_add. */
+int txs_submit(struct eth *e, struct pool_tx *t);
+
+/* --- orders.c --- */
+void orders_run(struct eth *e, struct eth_order *order);
 
 /* --- syncer.c --- */
 extern const struct downloader_ops pm_downloader_ops;

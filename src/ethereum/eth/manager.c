@@ -37,6 +37,7 @@ void pm_publish(struct eth *e)
     e->view.peers = e->n_peers;
     e->view.pooled = e->pool.n;
     e->view.syncing = downloader_is_syncing(e->downloader);
+    e->view.synced_from = e->synced_from;
     e->view.beat_us = clock_mono_us();
     mutex_unlock(&e->mu);
     download_board_post(&e->board, downloader_peers(e->downloader));
@@ -188,6 +189,10 @@ static void take(struct eth *e, struct eth_note *n)
 {
     struct pm_peer *p;
 
+    if (n->event == ETH_EVENT_ORDER) {
+        orders_run(e, n->order);
+        return;
+    }
     if (n->event == ETH_EVENT_READY) {
         peer_comes(e, n->peer);
     } else if (n->event == ETH_EVENT_GONE) {
@@ -221,6 +226,8 @@ static void note_sync(struct eth *e)
 
     if (e->was_syncing && !syncing)
         blocks_announce_head(e);
+    if (!e->was_syncing && syncing)
+        e->synced_from = eth_chain_head_of_blocks(e->config.chain)->number;
     e->was_syncing = syncing;
 }
 
@@ -265,7 +272,9 @@ void pm_run(void *arg)
         else if (which == 1)
             break;
     }
-    /* Every peer is gone: what is left in the inbox gives their references back. */
+    /* Every peer is gone: what is left in the inbox gives their references back, and what an
+     * operator has asked for is answered. */
+    chan_close(&e->inbox);
     while (chan_try_recv(&e->inbox, &n) == 0)
         take(e, &n);
     (void)eth_chain_flush(e->config.chain);

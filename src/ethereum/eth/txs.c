@@ -161,6 +161,18 @@ void txs_arrived(struct eth *e, struct pm_peer *p, struct eth_payload *payload)
     metric_set(e->metrics.pooled, e->pool.n);
 }
 
+int txs_submit(struct eth *e, struct pool_tx *t)
+{
+    const struct pool_tx *fresh = t;
+    int rc = pool_add(&e->pool, t);
+
+    if (rc < 0)
+        return rc;
+    broadcast(e, &fresh, 1);
+    metric_set(e->metrics.pooled, e->pool.n);
+    return 0;
+}
+
 void txs_announced(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 {
     struct eth_tx_announce a = m->announce;

@@ -68,8 +68,9 @@ struct p2p {
     const struct p2p_protocol *protocols[P2P_PROTOCOLS_MAX];
     unsigned n_protocols;
     struct p2p_limits limits;
-    struct eth_node *trusted;
-    unsigned n_trusted;
+    struct mutex trusted_mu;
+    struct eth_node trusted[P2P_TRUSTED_MAX] GUARDED_BY(trusted_mu);
+    unsigned n_trusted GUARDED_BY(trusted_mu);
     struct p2p_roster roster;
     struct p2p_throttle throttle;         /* thread loop */
     struct metric *stages[2][P2P_STAGES]; /* by inbound */

@@ -107,17 +107,9 @@ static int encrypt(struct peer *p, struct p2p_peer *s)
 
 /* --- who it is --- */
 
-static bool is_trusted(const struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
-{
-    for (unsigned i = 0; i < n->n_trusted; i++)
-        if (memcmp(n->trusted[i].pubkey, pubkey, EC_PUBKEY_BYTES) == 0)
-            return true;
-    return false;
-}
-
 static int first_checkpoint(struct p2p_peer *s)
 {
-    if (is_trusted(s->net, s->pubkey))
+    if (p2p_is_trusted(s->net, s->pubkey))
         s->flags |= P2P_TRUSTED;
     return p2p_roster_check(&s->net->roster, s->pubkey, s->flags);
 }

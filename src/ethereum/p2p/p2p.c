@@ -102,10 +102,11 @@ static int fill_in(struct p2p *n, const struct p2p_config *config)
     n->peer_config = config->peer;
     n->proto = p2p_proto_template;
     n->limits = p2p_limits_of(config->max_peers);
-    n->n_trusted = config->n_trusted;
     n->discovery = config->discovery;
-    n->trusted = mem_dup(config->trusted, config->n_trusted * sizeof *n->trusted);
-    rc = n->trusted ? ec_pubkey(n->pubkey, n->secret) : PN_ENOMEM;
+    mutex_init(&n->trusted_mu);
+    rc = ec_pubkey(n->pubkey, n->secret);
+    for (unsigned i = 0; i < config->n_trusted && rc == 0; i++)
+        rc = p2p_add_trusted(n, &config->trusted[i]);
     if (rc == 0)
         rc = chan_class_register(&resolved_class);
     return rc;
@@ -135,8 +136,6 @@ int p2p_new(struct p2p **out, const struct p2p_config *config)
     *out = n;
     return 0;
 fail:
-    if (n)
-        mem_free(n->trusted);
     mem_free(n);
     return rc;
 }
@@ -148,7 +147,7 @@ void p2p_free(struct p2p *n)
     p2p_roster_free(&n->roster);
     chan_destroy(&n->resolved, NULL);
     mutex_destroy(&n->dial_mu);
-    mem_free(n->trusted);
+    mutex_destroy(&n->trusted_mu);
     explicit_bzero(n->secret, sizeof n->secret);
     mem_free(n);
 }
@@ -263,4 +262,54 @@ int p2p_remove_static(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
     rc = p2p_dial_remove_static(&n->dial, pubkey);
     mutex_unlock(&n->dial_mu);
     return rc;
+}
+
+/* Returns: n_trusted when it is not there. */
+static unsigned find_trusted(const struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
+    REQUIRES(n->trusted_mu)
+{
+    unsigned i = 0;
+
+    while (i < n->n_trusted && memcmp(n->trusted[i].pubkey, pubkey, EC_PUBKEY_BYTES) != 0)
+        i++;
+    return i;
+}
+
+int p2p_add_trusted(struct p2p *n, const struct eth_node *node)
+{
+    int rc = 0;
+
+    mutex_lock(&n->trusted_mu);
+    if (find_trusted(n, node->pubkey) == n->n_trusted) {
+        if (n->n_trusted < P2P_TRUSTED_MAX)
+            n->trusted[n->n_trusted++] = *node;
+        else
+            rc = PN_ELIMIT;
+    }
+    mutex_unlock(&n->trusted_mu);
+    return rc;
+}
+
+int p2p_remove_trusted(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
+{
+    unsigned i;
+    bool found;
+
+    mutex_lock(&n->trusted_mu);
+    i = find_trusted(n, pubkey);
+    found = i < n->n_trusted;
+    if (found)
+        n->trusted[i] = n->trusted[--n->n_trusted];
+    mutex_unlock(&n->trusted_mu);
+    return found ? 0 : PN_ENOENT;
+}
+
+bool p2p_is_trusted(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES])
+{
+    bool found;
+
+    mutex_lock(&n->trusted_mu);
+    found = find_trusted(n, pubkey) < n->n_trusted;
+    mutex_unlock(&n->trusted_mu);
+    return found;
 }

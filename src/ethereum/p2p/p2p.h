@@ -15,6 +15,7 @@ struct p2p;
 struct eth_discovery;
 
 #define P2P_DEFAULT_PEERS 50 /* go-ethereum node/defaults.go, MaxPeers */
+#define P2P_TRUSTED_MAX   128
 
 /* The intervals of devp2p (go-ethereum p2p/peer.go, transport.go); the rest is ours. */
 #define P2P_PEER_CONFIG                                                                     \
@@ -86,5 +87,12 @@ unsigned p2p_peer_caps(const struct peer *p, struct p2p_cap out[P2P_PROTOCOLS_MA
  * nodes of its configuration; PN_ENOENT for one that is not on the list. */
 int p2p_add_static(struct p2p *n, const struct eth_node *node);
 int p2p_remove_static(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES]);
+
+/* Let a node in above the limits from its next connection on, or no longer. Thread: any. Returns:
+ * 0, also when it is on the list already; PN_ELIMIT beyond P2P_TRUSTED_MAX; PN_ENOENT for one that
+ * is not on it. */
+int p2p_add_trusted(struct p2p *n, const struct eth_node *node);
+int p2p_remove_trusted(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES]);
+bool p2p_is_trusted(struct p2p *n, const uint8_t pubkey[EC_PUBKEY_BYTES]);
 
 #endif

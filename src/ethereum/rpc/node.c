@@ -1,9 +1,42 @@
 /* Who we are. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "codec/hex.h"
 #include "ethereum/rpc/internal.h"
+
+static void set_endpoint(cJSON *o, const struct eth_node *node)
+{
+    struct net_addr tcp = node->udp;
+    char text[NET_ADDR_TEXT_BYTES];
+
+    tcp.port = node->tcp_port;
+    if (tcp.kind == NET_NONE)
+        return; /* nobody has told us yet */
+    net_addr_format(text, &tcp);
+    json_set(o, "listenAddr", json_new_text(text));
+    *strrchr(text, *text == '[' ? ']' : ':') = '\0';
+    json_set(o, "ip", json_new_text(*text == '[' ? text + 1 : text));
+}
+
+/* go-ethereum eth/protocols/eth/handler.go, NodeInfo, but for the rules of its chain. */
+static cJSON *describe_eth(struct eth *e)
+{
+    const struct eth_params *params = eth_network(e);
+    cJSON *o = json_new_object();
+    struct eth_view view;
+    char difficulty[ETH_U128_TEXT_BYTES];
+
+    eth_look(e, &view);
+    json_set(o, "network", json_new_uint(params->network_id));
+    json_set(o, "difficulty",
+             cJSON_CreateRaw(eth_u128_text(difficulty, view.blocks.total_difficulty)));
+    json_set(o, "genesis", rpc_data(params->genesis.hash, ETH_HASH_BYTES));
+    json_set(o, "head", rpc_data(view.blocks.hash, ETH_HASH_BYTES));
+    return o;
+}
 
 /* go-ethereum p2p/server.go, NodeInfo. */
 static void describe(cJSON *o, const struct eth_discovery_view *view, const struct p2p *p2p)
@@ -20,6 +53,7 @@ static void describe(cJSON *o, const struct eth_discovery_view *view, const stru
     ports = json_set(o, "ports", json_new_object());
     json_set(ports, "discovery", json_new_uint(node->udp.port));
     json_set(ports, "listener", json_new_uint(node->tcp_port));
+    set_endpoint(o, node);
 }
 
 void rpc_admin_node_info(struct rpc_call *c)
@@ -35,13 +69,46 @@ void rpc_admin_node_info(struct rpc_call *c)
     c->result = json_new_object();
     describe(c->result, view, context->p2p);
     mem_free(view);
+    json_set(json_set(c->result, "protocols", json_new_object()), "eth",
+             describe_eth(context->eth));
 }
 
 void rpc_net_peer_count(struct rpc_call *c)
 {
     struct eth_rpc *context = c->arg;
-    char text[16];
 
-    snprintf(text, sizeof text, "0x%x", p2p_peers(context->p2p));
+    c->result = rpc_quantity(p2p_peers(context->p2p));
+}
+
+void rpc_net_version(struct rpc_call *c)
+{
+    const struct eth_rpc *context = c->arg;
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, eth_network(context->eth)->network_id);
     c->result = json_new_text(text);
+}
+
+void rpc_net_listening(struct rpc_call *c)
+{
+    const struct eth_rpc *context = c->arg;
+
+    c->result = json_new_bool(context->listening);
+}
+
+void rpc_web3_client_version(struct rpc_call *c)
+{
+    const struct eth_rpc *context = c->arg;
+
+    c->result = json_new_text(p2p_client(context->p2p));
+}
+
+/* What geth's console asks first, to know which of its objects to make. */
+void rpc_rpc_modules(struct rpc_call *c)
+{
+    static const char *const families[] = {"admin", "eth", "net", "rpc", "web3"};
+
+    c->result = json_new_object();
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        json_set(c->result, families[i], json_new_text("1.0"));
 }

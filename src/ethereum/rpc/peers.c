@@ -158,3 +158,30 @@ void rpc_admin_remove_peer(struct rpc_call *c)
     else
         c->result = json_new_bool(true);
 }
+
+void rpc_admin_add_trusted_peer(struct rpc_call *c)
+{
+    struct eth_rpc *context = c->arg;
+    struct eth_node node;
+    int rc;
+
+    if (!read_enode(c, &node))
+        return;
+    rc = p2p_add_trusted(context->p2p, &node);
+    if (rc < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "%s", pn_strerror(rc));
+    else
+        c->result = json_new_bool(true);
+}
+
+/* As in go-ethereum what matters is that it is not on the list now. */
+void rpc_admin_remove_trusted_peer(struct rpc_call *c)
+{
+    struct eth_rpc *context = c->arg;
+    struct eth_node node;
+
+    if (!read_enode(c, &node))
+        return;
+    (void)p2p_remove_trusted(context->p2p, node.pubkey);
+    c->result = json_new_bool(true);
+}

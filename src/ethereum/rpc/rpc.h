@@ -15,6 +15,7 @@ struct eth_rpc {
     struct eth *eth;
     struct server *server;
     struct eth_discovery *discovery;
+    bool listening; /* connections are taken */
 };
 
 /* The context lives as long as the table is used. Thread: any; the handlers run on thread rpc. */
