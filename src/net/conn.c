@@ -91,6 +91,16 @@ static int sock_writev(struct conn *c, struct iovec *iov, int n, int64_t deadlin
     return 0;
 }
 
+static int sock_try_write(struct conn *c, size_t *n, const void *data, size_t len)
+{
+    ssize_t put = send(sock_of(c)->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (put < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : pn_err_from_errno(errno);
+    *n = (size_t)put;
+    return 0;
+}
+
 static void sock_shutdown(struct conn *c)
 {
     shutdown(sock_of(c)->fd, SHUT_RDWR);
@@ -110,6 +120,7 @@ static void sock_close(struct conn *c)
 static const struct conn_ops sock_ops = {
     .read = sock_read,
     .writev = sock_writev,
+    .try_write = sock_try_write,
     .shutdown = sock_shutdown,
     .shutdown_read = sock_shutdown_read,
     .close = sock_close,

@@ -12,6 +12,7 @@ struct conn;
 struct conn_ops {
     int (*read)(struct conn *c, size_t *n, void *data, size_t len, int64_t deadline_us);
     int (*writev)(struct conn *c, struct iovec *iov, int n, int64_t deadline_us);
+    int (*try_write)(struct conn *c, size_t *n, const void *data, size_t len); /* may be NULL */
     void (*shutdown)(struct conn *c);
     void (*shutdown_read)(struct conn *c);
     void (*close)(struct conn *c);
@@ -28,11 +29,19 @@ static inline int conn_read(struct conn *c, size_t *n, void *data, size_t len, i
     return c->ops->read(c, n, data, len, deadline_us);
 }
 
-/* Write everything or fail; iov is used up on the way. Thread: one writer. Returns: 0 or a pn_err;
- * after a failure the stream is broken. */
+/* Write everything or fail; iov is used up on the way. Thread: one writer at a time.
+ * Returns: 0 or a pn_err; after a failure the stream is broken. */
 static inline int conn_writev(struct conn *c, struct iovec *iov, int n, int64_t deadline_us)
 {
     return c->ops->writev(c, iov, n, deadline_us);
+}
+
+/* Write what can be written without waiting. Thread: one writer at a time.
+ * Returns: 0, and *n of the bytes have left, perhaps none; or a pn_err. */
+static inline int conn_try_write(struct conn *c, size_t *n, const void *data, size_t len)
+{
+    *n = 0;
+    return c->ops->try_write ? c->ops->try_write(c, n, data, len) : 0;
 }
 
 /* Make every read and write, under way or to come, return. Thread: any, as often as one likes;

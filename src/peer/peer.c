@@ -41,6 +41,8 @@ struct peer *peer_new(const struct peer_setup *setup, struct conn *conn)
         mem_free(p);
         return NULL;
     }
+    mutex_init(&p->pen_mu);
+    clock_cond_init(&p->pen_free);
     mutex_init(&p->pause_mu);
     clock_cond_init(&p->resume);
     mutex_init(&p->known_mu);
@@ -112,9 +114,12 @@ void peer_unref(struct peer *p)
     p->transport_ops->free(p->transport);
     conn_close(p->conn);
     buf_free(&p->sealed);
+    frame_unref(p->rest.frame);
     frame_unref(atomic_load(&p->last_words));
     known_free(&p->known);
     mutex_destroy(&p->known_mu);
+    mutex_destroy(&p->pen_mu);
+    pthread_cond_destroy(&p->pen_free);
     mutex_destroy(&p->pause_mu);
     pthread_cond_destroy(&p->resume);
     peer_channels_destroy(p);
@@ -152,9 +157,12 @@ void peer_discard(struct peer *p, struct out_msg *m)
 int peer_send(struct peer *p, struct frame *f, unsigned flags)
 {
     struct out_msg m = {.frame = f, .flags = flags};
-    size_t queued = atomic_fetch_add(&p->queued_bytes, f->len);
-    int rc;
+    size_t queued;
+    int rc = flags & PEER_SEND_AT_ONCE ? peer_write_at_once(p, &m) : PN_EAGAIN;
 
+    if (rc != PN_EAGAIN)
+        return rc;
+    queued = atomic_fetch_add(&p->queued_bytes, f->len);
     /* One frame alone may exceed the bound, or it could never be sent. */
     if (queued > 0 && queued + f->len > p->config->max_send_bytes)
         rc = PN_EAGAIN;

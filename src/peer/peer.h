@@ -188,6 +188,9 @@ int peer_reason(const struct peer *p);
 
 enum peer_send_flags {
     PEER_SEND_NO_STALL = 1, /* expect no answer: the stall rules do not apply */
+    PEER_SEND_AT_ONCE = 2,  /* news: when nothing else is under way to this peer, and the frame is
+                               no larger than 64 KiB, the sender writes it itself, as far as the
+                               socket takes it without waiting, and no thread has to be woken */
 };
 
 /* Queue a frame. Never blocks: a peer whose queue is full, in frames or in bytes, is a slow reader

@@ -3,6 +3,7 @@
  * output     handlers, manager, server -> queue   what is to be sent, in order
  * inventory  manager, server           -> queue   what is to be announced
  * send       queue                     -> out     the batches that are written
+ *            who sends at once         -> out     a wake-up: the rest of a frame is to be written
  * stall      in, out                   -> stall   try-sent only; the truth is peer.expecting
  * quit       closed by peer_disconnect
  * said       closed by out, when it has nothing more to write
@@ -21,7 +22,7 @@ static size_t out_msg_weight(const void *elem)
 {
     const struct out_msg *m = elem;
 
-    return m->frame->len;
+    return m->frame ? m->frame->len : 0;
 }
 
 static struct chan_class output_class = {

@@ -1,7 +1,8 @@
 /* Parting. Where the protocol has last words for the remote side, they still have to leave through
- * `out`, which alone writes; so only reading ends at once, and the whole connection when the words
- * are written or their time is up. `in` sees to that: it waits for `out`, for PEER_FAREWELL_MS at
- * most, and then shuts the connection down, which also frees an `out` that is stuck in a write. */
+ * `out`, behind what is queued; so only reading ends at once, and the whole connection when the
+ * words are written or their time is up. `in` sees to that: it waits for `out`, for
+ * PEER_FAREWELL_MS at most, and then shuts the connection down, which also frees an `out` that is
+ * stuck in a write. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "peer/peer_internal.h"

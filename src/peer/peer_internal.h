@@ -18,8 +18,14 @@ enum {
 };
 
 struct out_msg {
-    struct frame *frame; /* a reference */
+    struct frame *frame; /* a reference; NULL only wakes `out` */
     unsigned flags;
+};
+
+/* What is left of a frame that was begun. */
+struct rest {
+    struct frame *frame; /* a reference, or NULL for none */
+    size_t done;         /* bytes */
 };
 
 enum stall_event { STALL_SENT, STALL_RECEIVED, STALL_HANDLER_START, STALL_HANDLER_DONE };
@@ -57,9 +63,13 @@ struct peer {
     struct chan output, inventory, send, stall, quit;
     struct thread threads[PEER_THREADS];
 
-    /* thread out; in until the others run */
+    /* whoever holds the pen (peer_pen.c) */
     struct buf sealed;
+    struct rest rest;
     bool write_failed;
+    struct mutex pen_mu;
+    pthread_cond_t pen_free;
+    bool pen_taken GUARDED_BY(pen_mu);
 
     /* peer_farewell.c */
     _Atomic(struct frame *) last_words;
@@ -83,7 +93,7 @@ struct peer {
     struct mutex known_mu;
     struct known known GUARDED_BY(known_mu);
 
-    /* statistics: written by the thread they describe, read by any */
+    /* statistics: written by the threads they describe, read by any */
     atomic_uint_fast64_t bytes_in, bytes_out, messages_in, messages_out;
     atomic_size_t queued_bytes; /* accepted by peer_send or peer_reply, not yet written */
     atomic_int_fast64_t last_recv_us, last_send_us;
@@ -103,6 +113,20 @@ void peer_queue_run(void *arg);
 void peer_out_run(void *arg);
 void peer_stall_run(void *arg);
 void peer_ping_run(void *arg);
+
+/* peer_pen.c: the right to write to the connection. take waits for at most one call that does not
+ * wait. Thread: out, or in while it is alone. */
+void peer_pen_take(struct peer *p);
+void peer_pen_give(struct peer *p);
+
+/* Write a frame here and now if nothing else is under way to the peer. Thread: any; never blocks.
+ * Owns: takes the frame unless PN_EAGAIN is returned: then it has to be queued.
+ * Returns: 0, PN_EAGAIN, PN_ECLOSED. */
+int peer_write_at_once(struct peer *p, struct out_msg *m);
+
+/* Note what the frame starts, before its bytes can be answered; and that they have left. */
+void peer_note_sent(struct peer *p, const struct out_msg *m);
+void peer_count_sent(struct peer *p, unsigned cmd, size_t bytes);
 
 /* Write one frame and wait for it. Thread: out, or in while it is alone. */
 int peer_write_one(struct peer *p, struct frame *f, int64_t timeout_ms);

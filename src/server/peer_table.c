@@ -219,7 +219,7 @@ void table_pass_on(struct server *s, struct server_broadcast *b)
         if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) || !b->want(p, b->key))
             continue;
         if (b->frame)
-            peer_send(p, frame_ref(b->frame), 0);
+            peer_send(p, frame_ref(b->frame), PEER_SEND_AT_ONCE);
         else
             peer_queue_inventory(p, &b->inventory);
     }

@@ -77,7 +77,7 @@ static const struct {
     {"addrbook", bench_addrbook}, {"chan", bench_chan},     {"wire", bench_wire},
     {"chain", bench_chain},       {"discv4", bench_discv4}, {"rlpx", bench_rlpx},
     {"headers", bench_headers},   {"node", bench_node},     {"txrelay", bench_txrelay},
-    {"electrum", bench_electrum}, {"blocks", bench_blocks},
+    {"electrum", bench_electrum}, {"blocks", bench_blocks}, {"block-relay", bench_block_relay},
 };
 
 int main(int argc, char **argv)

@@ -8,5 +8,6 @@ int main(void)
     add_life_tests(s);
     add_handler_tests(s);
     add_farewell_tests(s);
+    add_at_once_tests(s);
     return harness_run(s);
 }

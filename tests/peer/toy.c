@@ -26,6 +26,34 @@ static void host_done(void *arg, struct peer *p)
     quit_request(t->done);
 }
 
+/* --- the connection --- */
+
+atomic_size_t toy_at_once_max;
+static struct conn_ops limited_ops;
+static const struct conn_ops *socket_ops;
+
+static int limited_try_write(struct conn *c, size_t *n, const void *data, size_t len)
+{
+    size_t max = atomic_load(&toy_at_once_max);
+
+    if (max == 0)
+        return 0;
+    return socket_ops->try_write(c, n, data, len < max ? len : max);
+}
+
+static struct conn *limited_conn(int fd)
+{
+    struct conn *c = conn_from_fd(fd);
+
+    ck_assert_ptr_nonnull(c);
+    socket_ops = c->ops;
+    limited_ops = *c->ops;
+    limited_ops.try_write = limited_try_write;
+    c->ops = &limited_ops;
+    atomic_store(&toy_at_once_max, SIZE_MAX);
+    return c;
+}
+
 /* --- the test's side --- */
 
 void toy_setup(struct toy *t, bool fake_clock)
@@ -58,7 +86,7 @@ void toy_setup_with(struct toy *t, bool fake_clock, const struct peer_proto_ops 
         .metrics = t->metrics,
         .host = {.ready = host_ready, .done = host_done, .arg = t},
     };
-    t->peer = peer_new(&setup, conn_from_fd(fds[0]));
+    t->peer = peer_new(&setup, limited_conn(fds[0]));
     ck_assert_ptr_nonnull(t->peer);
 }
 

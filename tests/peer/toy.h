@@ -16,6 +16,9 @@ struct toy {
     struct chan done_chan;
 };
 
+/* So many bytes at most are taken by a write that does not wait; toy_setup sets it to all. */
+extern atomic_size_t toy_at_once_max;
+
 /* A peer that is made but not started. The clocks are the test's when `fake_clock`. */
 void toy_setup(struct toy *t, bool fake_clock);
 
