@@ -57,7 +57,7 @@ install_packages() {
 install_build_packages() {
     install_packages build-essential autoconf automake pkg-config python3 \
         libc-ares-dev libcurl4-openssl-dev libevent-dev libminiupnpc-dev libssl-dev libcjson-dev libinih-dev liblmdb-dev \
-        libsecp256k1-dev libsnappy-dev libsystemd-dev nettle-dev uthash-dev
+        libsecp256k1-dev libseccomp-dev libsnappy-dev libsystemd-dev nettle-dev uthash-dev
 }
 
 install_test_packages() {

@@ -374,8 +374,7 @@ static int on_tls(void *arg, struct conn *c, const struct net_addr *from, bool h
     return electrum_accepted(arg, c, from, has_slot, true);
 }
 
-/* The ports that Electrum uses for the network. */
-static uint16_t usual_port(const struct options *o, bool tls)
+uint16_t node_electrum_port(const struct options *o, bool tls)
 {
     bool mainnet = strcmp(o->bitcoin, "mainnet") == 0;
 
@@ -394,7 +393,7 @@ static int listen_on(struct node *n, const struct option_list *list, bool tls)
             .accepted = tls ? on_tls : on_plain,
             .arg = e->electrum,
         };
-        int rc = net_addr_parse(&config.addr, list->items[i], usual_port(n->options, tls));
+        int rc = net_addr_parse(&config.addr, list->items[i], node_electrum_port(n->options, tls));
 
         if (rc == 0)
             rc = listener_new(&e->listeners[e->n_listeners], loop_base(n->loop), &config);

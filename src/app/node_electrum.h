@@ -4,6 +4,7 @@
 #define APP_NODE_ELECTRUM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct node;
 struct options;
@@ -11,6 +12,9 @@ struct tls_context;
 
 /* Sessions there may be, for the size of the peer table; 0 without --electrum. Thread: any. */
 unsigned node_electrum_places(const struct node *n);
+
+/* The port that Electrum uses for the network. */
+uint16_t node_electrum_port(const struct options *o, bool tls);
 
 /* Make it, when --electrum is set, and join the server. Thread: the main thread, when Bitcoin and
  * the server are made. Returns: 0 or a pn_err; node_electrum_stop undoes what was done. */

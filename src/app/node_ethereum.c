@@ -15,7 +15,7 @@
 #include "ethereum/enr/nodekey.h"
 #include "log/log.h"
 
-enum { FILE_NAME_BYTES = 4096, DEFAULT_PORT = 30303 };
+enum { FILE_NAME_BYTES = 4096 };
 
 static int in_datadir(char out[FILE_NAME_BYTES], const struct node *n, const char *name)
 {
@@ -50,7 +50,7 @@ static int fill_endpoints(struct eth_endpoint out[ETH_FAMILIES], const struct op
     for (size_t i = 0; i < list->n && rc == 0; i++) {
         struct net_addr *at;
 
-        rc = net_addr_parse(&a, list->items[i], DEFAULT_PORT);
+        rc = net_addr_parse(&a, list->items[i], NODE_ETHEREUM_PORT);
         if (rc == 0 && ports)
             rc = net_addr_parse(&a, list->items[i], ports[eth_family_of(&a)].udp.port);
         at = &out[eth_family_of(&a)].udp;

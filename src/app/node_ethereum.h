@@ -4,6 +4,8 @@
 
 struct node;
 
+#define NODE_ETHEREUM_PORT 30303
+
 /* Start discovery, when --ethereum names a network. Thread: the main thread, when the data
  * directory is there. Returns: 0, PN_EBUSY (the address is in use) or another pn_err, which has
  * been logged; node_ethereum_stop undoes what was done. */

@@ -13,6 +13,7 @@
 #include "app/node_local.h"
 #include "app/node_lookup.h"
 #include "app/node_p2p.h"
+#include "app/node_sandbox.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -342,12 +343,15 @@ int node_build(struct node *n)
 
     if (status != STATUS_CLEAN)
         return status;
+    if (node_sandbox_enter(n) < 0)
+        return STATUS_FAILURE;
     rc = make_parts(n);
     if (rc == 0)
         return STATUS_CLEAN;
     log_error("app", "cannot set up: %s", pn_strerror(rc));
-    return rc == PN_ENOMEM || rc == PN_ESYS || rc == PN_EIO || rc == PN_ENOSPC ? STATUS_FAILURE
-                                                                               : STATUS_CONFIG;
+    return rc == PN_ENOMEM || rc == PN_ESYS || rc == PN_EDENIED || rc == PN_EIO || rc == PN_ENOSPC
+               ? STATUS_FAILURE
+               : STATUS_CONFIG;
 }
 
 void node_free_parts(struct node *n)

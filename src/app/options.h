@@ -64,6 +64,7 @@ struct options {
     char *conf;    /* the file that was read, or NULL */
     char *datadir; /* never NULL after loading; it need not exist */
     char *pidfile;
+    bool sandbox;
 
     const char *bitcoin;           /* "mainnet", "testnet3", "testnet4", "signet", "regtest", or
                                       NULL when switched off; static text */

@@ -81,6 +81,10 @@ int pn_err_from_errno(int sys_errno)
         return PN_EBUSY;
     case EINVAL:
         return PN_EINVAL;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return PN_EDENIED;
     default:
         return PN_ESYS;
     }

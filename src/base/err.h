@@ -142,7 +142,8 @@
     X(PN_ELAGGING, "lagging", "its chain stays behind ours")                                   \
     X(PN_EOTHERCHAIN, "checkpoint", "another header than the one known at its height")         \
     X(PN_ESEQUENCE, "spent_nonce", "a block has used its sender's nonce already")              \
-    X(PN_EFILTER, "bad_filter", "a block filter that cannot be the block's")
+    X(PN_EFILTER, "bad_filter", "a block filter that cannot be the block's")                   \
+    X(PN_EDENIED, "denied", "permission denied")
 
 enum pn_err {
     PN_OK = 0,

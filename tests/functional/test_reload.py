@@ -86,9 +86,9 @@ def test_every_option_of_the_manuals_table_is_tested_here():
 
 
 @reloads("log-level", "log-format", "log-file")
-def test_the_log_changes_level_form_and_place(reloadable, tmp_path):
+def test_the_log_changes_level_form_and_place(reloadable):
     it = reloadable()
-    other = tmp_path / "other.log"
+    other = it.node.datadir / "other.log"
     it.write(log_level="debug", log_format="json", log_file=other)
     it.node.signal(signal.SIGHUP)
 
