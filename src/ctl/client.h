@@ -2,14 +2,20 @@
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "net/addr.h"
 
 #define CTL_CREDENTIAL_BYTES 512
 
+struct ctl_config;
+
 struct ctl_client {
+    const struct ctl_config *config;
     struct net_addr addr;
     char credential[CTL_CREDENTIAL_BYTES]; /* "user:password" */
+    bool quiet;                            /* nothing is said on standard error */
 };
 
 /* POST the body to "/", or with body == NULL GET the path. The answer's body is appended to `out`;

@@ -48,6 +48,8 @@ static int complain(const struct ctl_client *c, int status, const struct buf *an
 {
     char where[NET_ADDR_TEXT_BYTES];
 
+    if (c->quiet)
+        return 1;
     if (status == PN_EREFUSED)
         fprintf(stderr, "p2pnode ctl: no node answers at %s\n", net_addr_format(where, &c->addr));
     else if (status < 0)
@@ -59,17 +61,18 @@ static int complain(const struct ctl_client *c, int status, const struct buf *an
 }
 
 /* Returns: an exit status, and with 0 the result, taken out of the answer. */
-static int take_result(cJSON **result, const struct buf *answer)
+static int take_result(cJSON **result, const struct ctl_client *c, const struct buf *answer)
 {
     cJSON *tree, *error;
 
     if (json_parse(&tree, (const char *)answer->data, answer->len) < 0) {
-        fprintf(stderr, "p2pnode ctl: the answer is not JSON\n");
+        if (!c->quiet)
+            fprintf(stderr, "p2pnode ctl: the answer is not JSON\n");
         return 1;
     }
     error = cJSON_GetObjectItemCaseSensitive(tree, "error");
     *result = cJSON_DetachItemFromObjectCaseSensitive(tree, "result");
-    if (error)
+    if (error && !c->quiet)
         fprintf(stderr, "error code: %d\nerror message:\n%s\n",
                 cJSON_GetObjectItemCaseSensitive(error, "code")->valueint,
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message")));
@@ -88,7 +91,7 @@ int ctl_call(cJSON **result, const struct ctl_client *c, const char *method, int
     buf_init(&answer, ANSWER_MAX_BYTES);
     status = request ? ctl_request(&answer, c, "/", request, NULL) : PN_ENOMEM;
     mem_free(request);
-    status = status == 200 ? take_result(result, &answer) : complain(c, status, &answer);
+    status = status == 200 ? take_result(result, c, &answer) : complain(c, status, &answer);
     buf_free(&answer);
     return status;
 }
@@ -219,6 +222,8 @@ static const struct {
     {"events", "events [TOPIC,...]      follow what is decided, until interrupted", run_events},
     {"netinfo", "netinfo                 peers by network and direction", run_netinfo},
     {"peers", "peers                   every peer, a line each", run_peers},
+    {"top", "top [SECONDS]           a live view of the peers; keys are shown at its foot",
+     ctl_run_top},
     {"unban", "unban SUBNET            lift a ban", run_unban},
     {"why", "why                     how addresses become peers, and where that ends", run_why},
 };
@@ -234,8 +239,9 @@ static int list_commands(void)
 
 /* --- reaching the node --- */
 
-static int read_cookie(struct ctl_client *c, const struct ctl_config *config)
+static int read_cookie(struct ctl_client *c)
 {
+    const struct ctl_config *config = c->config;
     uint8_t *cookie = NULL;
     struct buf path;
     size_t len;
@@ -247,18 +253,19 @@ static int read_cookie(struct ctl_client *c, const struct ctl_config *config)
     else
         buf_printf(&path, "%s/.cookie", config->datadir);
     rc = buf_cstr(&path) ? read_file(&cookie, &len, buf_cstr(&path), COOKIE_MAX_BYTES) : path.err;
-    if (rc < 0)
+    if (rc < 0 && !c->quiet)
         fprintf(stderr, "p2pnode ctl: cannot read the cookie %s: %s; does the node run?\n",
                 buf_cstr(&path), pn_strerror(rc));
-    else
+    if (rc == 0)
         snprintf(c->credential, sizeof c->credential, "%.*s", (int)len, (const char *)cookie);
     mem_free(cookie);
     buf_free(&path);
     return rc < 0 ? 1 : 0;
 }
 
-static int reach(struct ctl_client *c, const struct ctl_config *config)
+int ctl_reach(struct ctl_client *c)
 {
+    const struct ctl_config *config = c->config;
     static const uint8_t any[16];
 
     if (!config->api_listen || net_addr_parse(&c->addr, config->api_listen, 0) < 0) {
@@ -272,20 +279,20 @@ static int reach(struct ctl_client *c, const struct ctl_config *config)
         net_addr_parse(&c->addr, c->addr.kind == NET_IPV4 ? "127.0.0.1" : "::1", port);
     }
     if (!config->user)
-        return read_cookie(c, config);
+        return read_cookie(c);
     snprintf(c->credential, sizeof c->credential, "%s:%s", config->user, config->password);
     return 0;
 }
 
 int ctl_run(const struct ctl_config *config, int argc, const char *const *argv)
 {
-    struct ctl_client client = {.credential = ""};
+    struct ctl_client client = {.config = config};
     int status;
 
     json_init();
     if (argc == 0)
         return list_commands();
-    status = reach(&client, config);
+    status = ctl_reach(&client);
     if (status != 0)
         return status;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
