@@ -6,11 +6,13 @@ import socket
 import subprocess
 
 import pytest
+import tor_network
 import wire
 from bitcoin_p2p import HeaderServer
 from electrum_client import LineClient
 from electrum_doubles import Double
 from process import free_port
+from proxy_servers import Dnsmasq
 from waiting import wait_until
 
 GENESIS = wire.GENESIS_HASH[::-1].hex()
@@ -59,13 +61,13 @@ def servers(node):
     return {server["host"]: server for server in node.call("getelectrumservers")["servers"]}
 
 
-def wait_for_status(node, host, status, reason=""):
+def wait_for_status(node, host, status, reason="", timeout=20):
     def reached():
         found = servers(node).get(host, {})
         tried = found.get("reason") or found.get("status") == "good"
         return tried and (found["status"], found["reason"]) == (status, reason)
 
-    wait_until(f"{host} is {status}: {reason}", reached, 20)
+    wait_until(f"{host} is {status}: {reason}", reached, timeout)
 
 
 def test_each_gets_the_status_that_it_deserves(double, make_manager, peer):
@@ -197,6 +199,74 @@ def test_the_blacklist_is_read_again_while_running(double, make_manager, tmp_pat
         assert client.call("server.add_peer", hosts) is True
     wait_for_status(node, later.host, "bad", "blacklisted")
     assert banned.connections == later.connections == 0
+
+
+@pytest.fixture
+def onion_of(tmp_path, stack):
+    """Puts a server behind an onion service of a Tor network on loopback."""
+
+    def start(server):
+        if reason := tor_network.missing():
+            pytest.skip(reason)
+        nameserver = Dnsmasq(tmp_path, "--address=/seed.test/127.0.0.7").start()
+        stack.callback(nameserver.stop)
+        tor = tor_network.TorNetwork(tmp_path, nameserver.port, server.port).start()
+        stack.callback(tor.stop)
+        wait_until("tor carries a stream", lambda: reaches_onion(tor), timeout=90)
+        return tor
+
+    return start
+
+
+def reaches_onion(tor):
+    """By SOCKS5 (RFC 1928), without a program of ours."""
+    name, _, port = tor.onion.partition(":")
+    with socket.create_connection(("127.0.0.1", tor.socks_port), timeout=60) as sock:
+        sock.sendall(b"\x05\x01\x00")
+        assert sock.recv(2) == b"\x05\x00"
+        target = bytes([len(name)]) + name.encode() + int(port).to_bytes(2, "big")
+        sock.sendall(b"\x05\x01\x00\x03" + target)
+        return sock.recv(10)[1:2] == b"\x00"
+
+
+def test_an_onion_service_is_verified_through_tor_and_told_to_clients(
+    double, make_manager, onion_of
+):
+    hidden, clear = double(host="127.0.0.1"), double()  # where the service leads to
+    tor = onion_of(hidden)
+    onion, _, port = tor.onion.partition(":")
+    features = {"genesis_hash": GENESIS, "hosts": {onion: {"tcp_port": int(port)}}}
+    hidden.lies["server.features"] = features
+    before = hidden.connections
+    node = make_manager(
+        f"{onion}:{port}:t",
+        clear.text,
+        options=(f"--onion={tor.socks_address}", f"--netrestrict=127.0.0.0/8,{onion}"),
+    ).start()
+    wait_for_status(node, onion, "good", timeout=90)
+    wait_for_status(node, clear.host, "good")
+    assert hidden.connections == before + 1
+    listen = int(next(o for o in node.argv if "electrum-listen" in o).rsplit(":", 1)[1])
+    with LineClient(listen) as client:
+        client.join()
+        told = {entry[1]: entry for entry in client.call("server.peers.subscribe")}
+    assert told[onion] == [onion, onion, ["v1.4", f"t{port}"]]
+    hidden.lies["server.features"] = {**features, "hosts": {}}
+    other = make_manager(
+        f"{onion}:{port}:t",
+        options=(f"--onion={tor.socks_address}", f"--netrestrict=127.0.0.0/8,{onion}"),
+    ).start()
+    wait_for_status(other, onion, "bad", "it does not list itself among its hosts", timeout=90)
+
+
+def test_an_onion_service_is_not_dialled_without_tor(double, make_manager):
+    clear, onion = double(), "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
+    node = make_manager(
+        f"{onion}:50001:t", clear.text, options=(f"--netrestrict=127.0.0.0/8,{onion}",)
+    ).start()
+    wait_for_status(node, clear.host, "good")
+    reason = "no way to reach this kind of address is configured"
+    wait_for_status(node, onion, "never", reason)
 
 
 def test_servers_add_themselves(double, make_manager):
