@@ -61,6 +61,17 @@ static struct metric_family requests = {
     .labels = {"handler", "code"},
 };
 
+static const double scrape_buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1};
+
+static struct metric_family scrape_seconds = {
+    .name = "p2pnode_metrics_render_duration_seconds",
+    .help = "Time that the loop took to make the text of the metrics.",
+    .type = METRIC_HISTOGRAM,
+    .buckets = scrape_buckets,
+    .n_buckets = sizeof scrape_buckets / sizeof scrape_buckets[0],
+    .scale = 1e-6,
+};
+
 static void answer(struct evhttp_request *req, const char *handler, int code, const char *type,
                    const void *body, size_t len)
 {
@@ -95,6 +106,7 @@ static void on_metrics(struct evhttp_request *req, void *arg)
 {
     const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
     bool open = accept && strstr(accept, "application/openmetrics-text");
+    int64_t start_us = clock_mono_us();
     struct api *a = arg;
     struct buf b;
 
@@ -110,6 +122,7 @@ static void on_metrics(struct evhttp_request *req, void *arg)
                     : "text/plain; version=0.0.4; charset=utf-8",
                b.data, b.len);
     buf_free(&b);
+    metric_observe(metric_get(&scrape_seconds, NULL), clock_mono_us() - start_us);
 }
 
 static void answer_checks(struct evhttp_request *req, const char *handler,

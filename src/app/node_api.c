@@ -126,7 +126,9 @@ int node_api_start(struct node *n)
     if (!n->api)
         return PN_ENOMEM;
     node_health_checks(&config, n);
-    rc = fill_config(&config, n);
+    rc = node_health_begin(n);
+    if (rc == 0)
+        rc = fill_config(&config, n);
     if (rc == 0)
         rc = api_new(&n->api->api, loop_base(n->loop), &config);
     if (rc < 0)
@@ -168,7 +170,9 @@ int64_t node_api_heartbeat_us(const struct node *n)
 
 void node_api_stop(struct node *n)
 {
-    if (n->api)
-        api_free(n->api->api);
+    if (!n->api)
+        return;
+    api_free(n->api->api);
+    node_health_end(n);
     MEM_FREE(n->api);
 }

@@ -7,6 +7,7 @@
 #include "app/node_api.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
+#include "metrics/metrics.h"
 
 enum { ALIVE_US = 30 * 1000000 };
 
@@ -77,6 +78,49 @@ void node_health_checks(struct api_config *config, struct node *n)
     config->n_ready = sizeof ready / sizeof *ready;
     memcpy(config->live, live, sizeof live);
     memcpy(config->ready, ready, sizeof ready);
+}
+
+/* --- for Prometheus --- */
+
+static struct metric_family heartbeat_family = {
+    .name = "p2pnode_thread_heartbeat_timestamp_seconds",
+    .help = "When the thread last turned, in seconds since 1970.",
+    .type = METRIC_GAUGE,
+    .labels = {"thread"},
+    .scale = 1e-6,
+};
+
+static struct metric_family banned_family = {
+    .name = "p2pnode_banned_peers",
+    .help = "Addresses and subnets that are banned.",
+    .type = METRIC_GAUGE,
+};
+
+static void show_beat(const char *thread, int64_t beat_us)
+{
+    metric_set(metric_get(&heartbeat_family, thread, NULL),
+               clock_wall_us() - (clock_mono_us() - beat_us));
+}
+
+static void collect(void *arg)
+{
+    const struct node *n = arg;
+
+    show_beat("loop", loop_heartbeat_us(n->loop));
+    show_beat("server", server_heartbeat_us(n->server));
+    show_beat("bitcoin", bitcoin_heartbeat_us(n->bitcoin));
+    show_beat("rpc", node_api_heartbeat_us(n));
+    metric_set(metric_get(&banned_family, NULL), (int64_t)banlist_count(n->gate.bans));
+}
+
+int node_health_begin(struct node *n)
+{
+    return metrics_add_collector(collect, n);
+}
+
+void node_health_end(struct node *n)
+{
+    metrics_remove_collector(collect, n);
 }
 
 bool node_is_alive(struct node *n)

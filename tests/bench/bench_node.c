@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 
 enum {
     IDLE_PEERS = 500,
+    CROWD = 1000,
+    SCRAPES = 21,
     PING_PEERS = 10,
     PINGS_IN_FLIGHT = 50,
     PING_BYTES = 32, /* 24 of header, 8 of nonce; a pong is as long */
@@ -37,6 +40,32 @@ static void idle_peers(const uint8_t *magic)
     bench_value("idle_peer_memory", (double)(after - before) / IDLE_PEERS, "KiB");
     bench_value("node_with_500_peers_memory", (double)after / 1024, "MiB");
     for (int i = 0; i < IDLE_PEERS; i++)
+        close(fds[i]);
+    node_stop(&n);
+}
+
+static double scrape_ms(void *arg)
+{
+    double start = bench_now();
+
+    if (node_metric(arg, "p2pnode_headers_height") < 0)
+        return -1;
+    return 1000 * (bench_now() - start);
+}
+
+/* The whole of it: connecting, making the text, sending and reading it. */
+static void scrape(const uint8_t *magic)
+{
+    const struct rlimit files = {2 * CROWD, 2 * CROWD};
+    static int fds[CROWD];
+    struct node n;
+
+    setrlimit(RLIMIT_NOFILE, &files);
+    node_start(&n, CROWD + 16, NULL);
+    for (int i = 0; i < CROWD; i++)
+        fds[i] = node_join(&n, magic, false);
+    bench_value("metrics_scrape_1000_peers", bench_median(SCRAPES, scrape_ms, &n), "ms");
+    for (int i = 0; i < CROWD; i++)
         close(fds[i]);
     node_stop(&n);
 }
@@ -120,5 +149,6 @@ void bench_node(void)
     const uint8_t *magic = btc_params_find("regtest")->magic;
 
     idle_peers(magic);
+    scrape(magic);
     ping_pong(magic);
 }

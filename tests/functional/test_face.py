@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 import wire
@@ -266,6 +268,43 @@ def test_metrics_please_promtool(node):
         ["promtool", "check", "metrics"], input=body, capture_output=True, text=True, check=False
     )
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", ""), lint.stderr
+
+
+def test_openmetrics_keeps_its_rules_when_it_is_asked_for(node):
+    with Connection.to(node.port) as connection:
+        connection.handshake().round_trip()
+        request = urllib.request.Request(f"http://{LOOPBACK}:{node.api_port}/metrics")
+        request.add_header("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            kind, body = reply.headers["Content-Type"], reply.read().decode()
+    assert kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert body.endswith("\n# EOF\n") and body.count("# EOF") == 1
+    family, types = None, {}
+    for line in body.splitlines()[:-1]:
+        if line.startswith("# HELP "):
+            family = line.split()[2]
+            assert family not in types, f"{family} is in two places"
+        elif line.startswith("# TYPE "):
+            name, types[family] = line.split()[2:]
+            assert name == family and not (types[family] == "counter" and name.endswith("_total"))
+        else:
+            name = re.match("[a-z0-9_]+", line)[0]
+            endings = {"counter": ["_total"], "gauge": [""]}.get(
+                types[family], ["_bucket", "_sum", "_count"]
+            )
+            assert name in [family + ending for ending in endings], line
+            assert '{le="1"}' not in line  # bounds are written as 1.0
+    assert {"counter", "gauge", "histogram"} == set(types.values())
+
+
+def test_metrics_tell_of_threads_and_bans(node):
+    node.call("setban", "192.0.2.0/24", "add")
+    metrics = node.metrics()
+    assert metrics.total("p2pnode_banned_peers") == 1
+    for thread in "loop", "server", "bitcoin", "rpc":
+        turned = metrics.total("p2pnode_thread_heartbeat_timestamp_seconds", thread=thread)
+        assert abs(time.time() - turned) < 60, thread
+    assert node.metrics().total("p2pnode_metrics_render_duration_seconds_count") >= 1
 
 
 def test_metrics_count_what_happens(node):
