@@ -142,6 +142,7 @@ static int make_bitcoin(struct node *n)
         .build_filters = o->blockfilterindex,
         .serve_filters = o->peerblockfilters,
         .compare_filters = o->blockfilterheaders,
+        .bloom_filters = o->peerbloomfilters,
         .max_peers = n->max_peers + SERVER_EVICTING_MAX,
         .peer = peer_config_of(o),
         .tx_relay = tx_relay_of(o->tx_relay),

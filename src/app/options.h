@@ -78,7 +78,7 @@ struct options {
     bool discover;                 /* unless said, only without externalip, proxy and connect */
     const char *blocks;            /* "recent" or "none" */
     int64_t prune;                 /* blocks that are kept, if any are */
-    bool blockfilterindex, peerblockfilters, blockfilterheaders;
+    bool blockfilterindex, peerblockfilters, blockfilterheaders, peerbloomfilters;
     const char *tx_relay;                  /* "off", "trusted" or "on"; static text */
     int64_t generate_interval_ms;          /* 0: off; regtest only */
     struct option_bits advertise_services; /* regtest only */

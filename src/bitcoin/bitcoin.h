@@ -30,6 +30,7 @@ struct bitcoin_config {
     bool build_filters;      /* of the blocks that are kept (BIP158) */
     bool serve_filters;      /* those to peers (BIP157) */
     bool compare_filters;    /* ask peers for filter headers, and compare them */
+    bool bloom_filters;      /* of peers are taken (BIP37) */
     const char *filters_path; /* the file for them; needed by bitcoin_new only */
     uint32_t max_headers;     /* bound of the chain in memory */
     const char *headers_path; /* file that keeps the chain; NULL: in memory alone */

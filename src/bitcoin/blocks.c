@@ -420,6 +420,8 @@ uint64_t blocks_services(const struct bitcoin *b)
         services |= BTC_NODE_NETWORK_LIMITED | BTC_NODE_WITNESS;
     if (!b->config.services_are_fixed && filter_net_offers(b->filters))
         services |= BTC_NODE_COMPACT_FILTERS;
+    if (!b->config.services_are_fixed && b->config.bloom_filters)
+        services |= BTC_NODE_BLOOM;
     return services;
 }
 

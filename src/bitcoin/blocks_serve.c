@@ -21,8 +21,10 @@ bool blocks_may_serve(const struct bitcoin *net, uint32_t height)
            height + SERVED_DEPTH >= atomic_load(&net->height);
 }
 
-static bool asks_for_block(uint32_t type)
+static bool asks_for_block(const struct bitcoin *net, uint32_t type)
 {
+    if (type == BTC_INV_FILTERED_BLOCK)
+        return net->config.bloom_filters;
     return (type & ~(uint32_t)BTC_INV_WITNESS) == BTC_INV_BLOCK || type == BTC_INV_CMPCT_BLOCK;
 }
 
@@ -50,7 +52,7 @@ int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item 
     uint32_t height;
     int rc;
 
-    if (!asks_for_block(item->type) || !net->blocks.store ||
+    if (!asks_for_block(net, item->type) || !net->blocks.store ||
         !block_store_has(net->blocks.store, item->hash))
         return PN_ENOENT;
     rc = peer_rest(p);
@@ -62,6 +64,11 @@ int blocks_serve(struct peer *p, struct btc_peer *bp, const struct btc_inv_item 
     if (!blocks_may_serve(net, height)) {
         frame_unref(block);
         return PN_ENOENT;
+    }
+    if (item->type == BTC_INV_FILTERED_BLOCK) {
+        rc = bloom_send_block(p, bp, block_frame_payload(block));
+        frame_unref(block);
+        return rc;
     }
     return peer_reply(p, encode_as(block, net, item->type, height), 0);
 }

@@ -78,7 +78,7 @@ static int take_version(struct peer *p, const struct btc_version *v)
     bp->version = v->version < BTC_PROTOCOL_VERSION ? v->version : BTC_PROTOCOL_VERSION;
     bp->services = v->services;
     bp->start_height = v->height;
-    bp->relay = v->relay;
+    atomic_store(&bp->relay, v->relay);
     net_addr_from_ipv6_bytes(&bp->seen_us_at, v->recv.ip, v->recv.port);
     if (__builtin_sub_overflow(v->time, clock_wall_s(), &bp->time_offset_s))
         bp->time_offset_s = v->time < 0 ? INT64_MIN : INT64_MAX;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "bitcoin/bitcoin.h"
 #include "bitcoin/blocks.h"
+#include "bitcoin/bloom_net.h"
 #include "bitcoin/chain/chain.h"
 #include "bitcoin/chain/view.h"
 #include "bitcoin/frames.h"
@@ -43,7 +44,7 @@ struct btc_peer {
     uint64_t services;
     int32_t start_height;
     int64_t time_offset_s; /* theirs minus ours */
-    bool relay;            /* wants transactions announced */
+    atomic_bool relay;     /* wants transactions announced; also later, by bloom_net.c */
     bool wtxid_relay, addr_v2;
     struct net_addr seen_us_at;    /* our address as they see it */
     bool told_manager;             /* READY was posted, so GONE must follow */
@@ -60,6 +61,7 @@ struct btc_peer {
     struct score score;              /* of harmless requests in bulk */
     bool told_filters;               /* as told_manager, for the comparison of filter headers */
     atomic_uint filter_answers_due;
+    struct peer_bloom bloom;
     bool told_tx_net; /* as told_manager, for the relay of transactions */
     int tx_place;     /* thread tx_relay: there; negative for none */
     struct tx_told tx_told;

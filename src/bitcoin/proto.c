@@ -99,6 +99,7 @@ static void on_release(struct peer *p)
     header_session_free(&bp->headers);
     score_destroy(&bp->score);
     block_wants_destroy(&bp->wants);
+    peer_bloom_free(&bp->bloom);
     compact_partial_free(bp->partial);
     tx_told_free(&bp->tx_told);
     mem_free(bp);
@@ -112,7 +113,7 @@ static void usefulness(const struct peer *p, struct peer_usefulness *out)
         .last_block_us = atomic_load(&bp->last_block_us),
         .last_tx_us = atomic_load(&bp->last_tx_us),
         .relevant_services = bp->services & (BTC_NODE_NETWORK | BTC_NODE_NETWORK_LIMITED),
-        .relays_txs = bp->relay,
+        .relays_txs = atomic_load(&bp->relay),
     };
 }
 
@@ -159,6 +160,7 @@ int btc_attach(void *arg, struct peer_setup *setup)
     }
     bp->net = net;
     block_wants_init(&bp->wants);
+    peer_bloom_init(&bp->bloom);
     score_init(&bp->score, SCORE_BAN_THRESHOLD);
     tx_told_init(&bp->tx_told);
     return 0;

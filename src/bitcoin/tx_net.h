@@ -30,6 +30,10 @@ bool tx_net_welcomes(const struct peer *p);
 int tx_net_peer_ready(struct peer *p);
 void tx_net_peer_gone(struct peer *p);
 
+/* It asked in its version message to be told of no transactions, and wants to hear of them now
+ * (BIP37). Thread: in. Returns: 0 or PN_EQUIT. */
+int tx_net_wants(struct peer *p);
+
 /* Messages of a peer, as far as they concern transactions. Thread: in, waiting for room in the
  * inbox. Returns: 0, or the reason to part. */
 int tx_net_inv(struct peer *p, const struct btc_inv *inv);

@@ -71,7 +71,7 @@ struct txrelay_peer_info tx_net_describe(struct peer *p)
         .trusted = is_trusted(p),
         .by_wtxid = bp->wtxid_relay && bp->version >= BTC_PROTO_WTXID,
         .has_witness = bp->services & BTC_NODE_WITNESS,
-        .wants = bp->relay && carries(p),
+        .wants = atomic_load(&bp->relay) && carries(p),
         .gives = tx_net_welcomes(p),
         .fee_filter = bp->version >= BTC_PROTO_FEEFILTER,
         .source = source_of(bp->net->tx, p),
@@ -91,7 +91,7 @@ int tx_net_peer_ready(struct peer *p)
     struct tx_net_msg m = {.event = TX_NET_READY, .peer = p};
     int rc;
 
-    if (!tx_net_welcomes(p) && !(bp->relay && carries(p)))
+    if (!tx_net_welcomes(p) && !(atomic_load(&bp->relay) && carries(p)))
         return 0;
     peer_ref(p);
     rc = tell(p, &m);
@@ -99,6 +99,24 @@ int tx_net_peer_ready(struct peer *p)
     if (rc < 0)
         peer_unref(p);
     return rc;
+}
+
+/* The relay learns of a peer what it wants when it becomes ready. */
+int tx_net_wants(struct peer *p)
+{
+    struct btc_peer *bp = btc_peer_of(p);
+    struct tx_net_msg m = {.event = TX_NET_GONE, .peer = p};
+    int rc;
+
+    if (atomic_exchange(&bp->relay, true))
+        return 0;
+    if (bp->told_tx_net) {
+        rc = tell(p, &m);
+        if (rc < 0)
+            return rc;
+        bp->told_tx_net = false;
+    }
+    return tx_net_peer_ready(p);
 }
 
 void tx_net_peer_gone(struct peer *p)
@@ -173,8 +191,11 @@ int tx_net_list(struct peer *p)
     struct tx_net_msg m = {.event = TX_NET_LIST, .peer = p};
     int rc;
 
-    if (!btc_peer_of(p)->told_tx_net || !tx_net_welcomes(p) || !is_trusted(p))
+    /* Who has a filter may ask what matches it (BIP35, BIP111). */
+    if (!btc_peer_of(p)->net->config.bloom_filters && (!tx_net_welcomes(p) || !is_trusted(p)))
         return PN_EPROTO;
+    if (!btc_peer_of(p)->told_tx_net)
+        return btc_peer_of(p)->net->config.bloom_filters ? 0 : PN_EPROTO;
     peer_hold(p); /* until it is listed */
     rc = tell(p, &m);
     if (rc < 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "bitcoin/tx_net_internal.h"
 #include "codec/hex.h"
 #include "dial/gate.h"
@@ -34,9 +35,33 @@ static void ask(void *arg, void *peer, const struct btc_inv_item *items, size_t 
     send_items(arg, peer, BTC_CMD_GETDATA, items, n);
 }
 
+/* Whether the transaction of an item is for a peer that has a filter. */
+static bool is_for(struct tx_net *t, struct peer *p, const struct btc_inv_item *item)
+{
+    struct tx_body *body = item->type == BTC_INV_WTX ? txpool_by_wtxid(t->pool, item->hash)
+                                                     : txpool_by_txid(t->pool, item->hash);
+    bool match = body && peer_bloom_match(&btc_peer_of(p)->bloom, &body->tx, body->txid);
+
+    tx_body_unref(body);
+    return match;
+}
+
 static void tell(void *arg, void *peer, const struct btc_inv_item *items, size_t n)
 {
-    send_items(arg, peer, BTC_CMD_INV, items, n);
+    struct btc_inv_item *matching;
+    size_t matches = 0;
+
+    if (!peer_bloom_loaded(&btc_peer_of(peer)->bloom)) {
+        send_items(arg, peer, BTC_CMD_INV, items, n);
+        return;
+    }
+    matching = mem_alloc_array(n > 0 ? n : 1, sizeof *matching);
+    for (size_t i = 0; matching && i < n; i++)
+        if (is_for(arg, peer, &items[i]))
+            matching[matches++] = items[i];
+    if (matches > 0)
+        send_items(arg, peer, BTC_CMD_INV, matching, matches);
+    mem_free(matching);
 }
 
 static void fee_filter(void *arg, void *peer, int64_t sat_per_kvb)

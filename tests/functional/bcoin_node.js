@@ -17,6 +17,9 @@ const net = require('net');
 // Its JavaScript instead of C++ extensions, which would have to be compiled.
 process.env.NODE_BACKEND = 'js';
 
+// A light client (BIP 37) that watches these bytes, in hexadecimal, and prints what it finds.
+const watched = process.env.BCOIN_SPV_WATCH;
+
 const [modules, p2pPort, rpcPort, prefix, only] = process.argv.slice(2);
 
 function refuse(what) {
@@ -53,15 +56,15 @@ function loadNode() {
   Pool.prototype.discoverGateway = async () => false;
   Pool.prototype.discoverSeeds = async () => {};
 
-  const FullNode = require(path.join(modules, 'bcoin/lib/node/fullnode'));
-  return new FullNode({
+  const Node = require(path.join(modules, `bcoin/lib/node/${watched ? 'spvnode' : 'fullnode'}`));
+  return new Node({
     network: 'regtest',
     prefix,
     memory: true,
     workers: false,
     logConsole: true,
     logLevel: 'debug',
-    listen: true,
+    listen: !watched,
     host: '127.0.0.1',
     port: Number(p2pPort),
     seeds: [],
@@ -79,6 +82,13 @@ async function main() {
   const node = loadNode();
   await node.ensure();
   await node.open();
+  if (watched) {
+    node.pool.watch(Buffer.from(watched, 'hex'));
+    node.on('connect', (entry, block) => {
+      for (const tx of block.txs)
+        console.log(`matched ${entry.height} ${tx.txid()}`);
+    });
+  }
   await node.connect();
   node.startSync();
   console.log('bcoin_node: ready');
