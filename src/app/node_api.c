@@ -56,6 +56,7 @@ static void add_table(struct node_api *a, struct rpc_table table)
 static void collect_methods(struct node *n)
 {
     struct node_api *a = n->api;
+    struct rpc_table electrum;
 
     a->methods.observe = count_call;
     a->bitcoin = (struct btc_rpc){
@@ -68,6 +69,8 @@ static void collect_methods(struct node *n)
     };
     add_table(a, node_methods(n));
     add_table(a, btc_rpc_table(&a->bitcoin));
+    if (node_electrum_methods(&electrum, n))
+        add_table(a, electrum);
     if (!n->p2p)
         return;
     a->ethereum = node_p2p_rpc(n);

@@ -466,6 +466,13 @@ bool node_electrum_route(struct route *out, struct node *n)
     return n->electrum != NULL;
 }
 
+bool node_electrum_methods(struct rpc_table *out, struct node *n)
+{
+    if (n->electrum)
+        *out = electrum_rpc_table(n->electrum->electrum);
+    return n->electrum != NULL;
+}
+
 enum { SERVERS_MAX_BYTES = 4 << 20 };
 
 void node_electrum_call_servers(struct rpc_call *c)

@@ -52,6 +52,10 @@ void node_electrum_free(struct node *n);
 struct route;
 bool node_electrum_route(struct route *out, struct node *n);
 
+/* Its methods for operators, likewise. */
+struct rpc_table;
+bool node_electrum_methods(struct rpc_table *out, struct node *n);
+
 /* SIGHUP: the blacklist is read or fetched again. Thread: loop; never blocks. */
 void node_electrum_refresh(struct node *n);
 

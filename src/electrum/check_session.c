@@ -89,12 +89,6 @@ static int negotiate(struct peer *p)
     return rc == 0 ? peer_write_message(p, f) : rc;
 }
 
-static int ready(struct peer *p)
-{
-    (void)p;
-    return 0;
-}
-
 static int handle(struct peer *p, const struct peer_message *line)
 {
     struct frame *f;
@@ -116,21 +110,6 @@ static void release(struct peer *p)
     (void)p;
 }
 
-static struct frame *ping(struct peer *p, uint64_t nonce)
-{
-    (void)p;
-    (void)nonce;
-    return NULL;
-}
-
-static struct frame *inventory(struct peer *p, const struct peer_inventory *items, unsigned n)
-{
-    (void)p;
-    (void)items;
-    (void)n;
-    return NULL;
-}
-
 /* ElectrumX: 30 s for an answer, 120 s over Tor. */
 static const struct peer_stall_rule stall_rules[] = {
     {.sent_cmd = ELECTRUM_REQUEST, .answers = UINT64_C(1) << ELECTRUM_LINE, .factor = 1},
@@ -142,13 +121,13 @@ const struct peer_proto_ops check_ops = {
     .cmd_count = ELECTRUM_MESSAGES,
     .cmd_name = electrum_message_name,
     .negotiate = negotiate,
-    .ready = ready,
+    .ready = lines_ready,
     .handle = handle,
     .gone = gone,
     .release = release,
-    .ping = ping,
+    .ping = lines_ping,
     .ping_cmd = ELECTRUM_MESSAGES,
-    .inventory = inventory,
+    .inventory = lines_inventory,
     .stall_rules = stall_rules,
     .n_stall_rules = sizeof stall_rules / sizeof stall_rules[0],
 };

@@ -21,6 +21,7 @@
 #include "net/resolve.h"
 #include "peer/peer.h"
 #include "rpc/route.h"
+#include "rpc/rpc.h"
 
 struct dial_paths;
 struct electrum;
@@ -106,6 +107,9 @@ void electrum_set_texts(struct electrum *e, char *banner, char *donation_address
 
 /* limits/session_cost.h. Thread: any. */
 void electrum_set_costs(struct electrum *e, double soft, double hard);
+
+/* Its methods for operators (operators.c); they run on thread rpc. Thread: the main thread. */
+struct rpc_table electrum_rpc_table(struct electrum *e);
 
 /* Read or fetch the blacklist anew. Thread: any; never blocks. */
 void electrum_refresh_blacklist(struct electrum *e);

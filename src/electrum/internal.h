@@ -75,7 +75,8 @@ struct electrum_session {
     struct session_cost cost;  /* thread in */
     struct buf result, answer; /* thread in */
     _Atomic(struct frame *) last_words;
-    atomic_int subscribed; /* to headers: 0, or 1 + enum jrpc_version */
+    atomic_int_fast64_t shown_cost_milli; /* the cost after the last line, in thousandths */
+    atomic_int subscribed;                /* to headers: 0, or 1 + enum jrpc_version */
 };
 
 /* Who calls a method. */

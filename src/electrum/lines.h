@@ -26,4 +26,13 @@ extern const struct peer_transport_ops lines_transport_ops;
 /* Owns: the peer, which frees it through the ops. Returns: NULL when there is no memory. */
 void *lines_transport_new(void);
 
+/* --- what all who talk in lines have alike, for a struct peer_proto_ops --- */
+
+/* Whoever has negotiated has nothing more to say by itself. */
+int lines_ready(struct peer *p);
+
+/* Clients ping, servers do not; nothing is told by inventory. Return: NULL. */
+struct frame *lines_ping(struct peer *p, uint64_t nonce);
+struct frame *lines_inventory(struct peer *p, const struct peer_inventory *items, unsigned n);
+
 #endif

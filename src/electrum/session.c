@@ -67,12 +67,6 @@ static int negotiate(struct peer *p)
     return rc;
 }
 
-static int ready(struct peer *p)
-{
-    (void)p;
-    return 0;
-}
-
 static int handle(struct peer *p, const struct peer_message *line)
 {
     struct electrum_session *s = peer_proto_data(p);
@@ -104,33 +98,17 @@ static void release(struct peer *p)
     session_free(peer_proto_data(p));
 }
 
-/* Clients ping, servers do not. */
-static struct frame *ping(struct peer *p, uint64_t nonce)
-{
-    (void)p;
-    (void)nonce;
-    return NULL;
-}
-
-static struct frame *inventory(struct peer *p, const struct peer_inventory *items, unsigned n)
-{
-    (void)p;
-    (void)items;
-    (void)n;
-    return NULL;
-}
-
 const struct peer_proto_ops session_ops = {
     .network = "electrum",
     .cmd_count = ELECTRUM_MESSAGES,
     .cmd_name = electrum_message_name,
     .negotiate = negotiate,
-    .ready = ready,
+    .ready = lines_ready,
     .handle = handle,
     .gone = gone,
     .release = release,
-    .ping = ping,
+    .ping = lines_ping,
     .ping_cmd = ELECTRUM_MESSAGES,
-    .inventory = inventory,
+    .inventory = lines_inventory,
     .farewell = farewell,
 };

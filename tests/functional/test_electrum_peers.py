@@ -269,6 +269,31 @@ def test_an_onion_service_is_not_dialled_without_tor(double, make_manager):
     wait_for_status(node, onion, "never", reason)
 
 
+def test_operators_ask_about_servers_and_clients(double, make_manager):
+    first, second = double(), double()
+    node = make_manager(first.text).start()
+    wait_for_status(node, first.host, "good")
+    assert node.call("electrum_add_peer", f"{second.host} v1.4 t{second.port}") is True
+    assert node.call("electrum_add_peer", f"{second.host} v1.4 t{second.port}") is False
+    for text in ("", second.host, f"{second.host} t0", f"{second.host} t1x", "a..b t1"):
+        with pytest.raises(RuntimeError):
+            node.call("electrum_add_peer", text)
+    wait_for_status(node, second.host, "good")
+    peers = {peer["host"]: peer for peer in node.call("electrum_peers")}
+    assert peers[second.host]["source"] == "RPC" and peers[first.host]["source"] == "operator"
+    port = int(next(o for o in node.argv if "electrum-listen" in o).rsplit(":", 1)[1])
+    with LineClient(port) as client:
+        client.join()
+        client.call("blockchain.headers.subscribe")
+        (session,) = node.call("electrum_sessions")
+        assert session["address"].startswith("127.0.0.1:") and session["protocol"] == "1.4"
+        assert session["subscribed"] is True and session["requests"] == 2
+        assert 5 < session["session_cost"] < 7  # 5 to begin with, 0.5, 0.25, and the bytes
+        info = node.call("electrum_info")
+        assert (info["sessions"], info["subscribed"], info["height"]) == (1, 1, HEADERS)
+        assert info["peers"] == {"good": 2, "stale": 0, "never": 0, "bad": 0, "total": 2}
+
+
 def test_servers_add_themselves(double, make_manager):
     honest = double(host="127.0.0.1")
     node = make_manager(double().text).start()
