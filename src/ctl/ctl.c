@@ -199,6 +199,38 @@ static int run_events(const struct ctl_client *c, int argc, const char *const *a
     return status;
 }
 
+/* The answer of a health check, and whether it is 200. */
+static int run_check(const struct ctl_client *c, const char *path, int argc)
+{
+    struct buf answer;
+    int status;
+
+    if (argc > 0) {
+        fprintf(stderr, "usage: p2pnode ctl %s\n", path + 1);
+        return 2;
+    }
+    buf_init(&answer, ANSWER_MAX_BYTES);
+    status = ctl_request(&answer, c, path, NULL, NULL);
+    if (status == 200 || status == 503)
+        print_chunk((const char *)answer.data, answer.len);
+    else
+        complain(c, status, &answer);
+    buf_free(&answer);
+    return status == 200 ? 0 : 1;
+}
+
+static int run_livez(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    (void)argv;
+    return run_check(c, "/livez", argc);
+}
+
+static int run_readyz(const struct ctl_client *c, int argc, const char *const *argv)
+{
+    (void)argv;
+    return run_check(c, "/readyz", argc);
+}
+
 static int run_method(const struct ctl_client *c, int argc, const char *const *argv)
 {
     cJSON *result;
@@ -220,8 +252,10 @@ static const struct {
 } commands[] = {
     {"ban", "ban SUBNET [SECONDS]    keep an address or subnet out, for a day", run_ban},
     {"events", "events [TOPIC,...]      follow what is decided, until interrupted", run_events},
+    {"livez", "livez                   whether every thread turns; status 1 if not", run_livez},
     {"netinfo", "netinfo                 peers by network and direction", run_netinfo},
     {"peers", "peers                   every peer, a line each", run_peers},
+    {"readyz", "readyz                  whether it can be of use; status 1 if not", run_readyz},
     {"top", "top [SECONDS]           a live view of the peers; keys are shown at its foot",
      ctl_run_top},
     {"unban", "unban SUBNET            lift a ban", run_unban},

@@ -55,6 +55,17 @@ def test_bans_and_reasons(make_node):
     assert "No addresses are known" in ctl(node, "why")[1]
 
 
+def test_health_checks_have_an_exit_status(make_node):
+    node = make_node().start()
+    status, out, _ = ctl(node, "livez")
+    assert status == 0 and json.loads(out)["ok"] is True
+    status, out, _ = ctl(node, "readyz")  # nobody is connected
+    assert status == 1 and json.loads(out)["ok"] is False
+    assert ctl(node, "livez", "now")[0] == 2
+    assert node.stop() == 0
+    assert ctl(node, "livez")[0] == 1
+
+
 def test_events_are_followed_until_the_node_stops(make_node, tmp_path):
     node = make_node().start()
     argv = [BINARY, "ctl", f"--datadir={node.datadir}", f"--api-listen={LOOPBACK}:{node.api_port}"]
