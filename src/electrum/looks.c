@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "dial/gate.h"
 #include "electrum/internal.h"
+#include "journal/journal.h"
 #include "log/log.h"
 #include "net/conn.h"
 #include "net/dial_path.h"
@@ -53,6 +54,21 @@ struct look *look_of(struct electrum *e, uint64_t request_id)
 
 /* --- the end of one --- */
 
+static void note(struct electrum *e, const struct look *l, enum journal_event event,
+                 const char *reason)
+{
+    const struct journal_note n = {
+        .event = event,
+        .kind = JOURNAL_SERVER,
+        .subject = l->server.host,
+        .network = "electrum",
+        .reason = reason,
+        .detail = l->check.verdict.reason,
+    };
+
+    journal_add(e->config.journal, &n);
+}
+
 static void finish(struct electrum *e, struct look *l)
 {
     static const char *const names[] = {"failed", "bad", "good"};
@@ -62,12 +78,20 @@ static void finish(struct electrum *e, struct look *l)
         peers_note(e->peers, l->check.named[i].host, l->check.named[i].tcp_port,
                    l->check.named[i].ssl_port, l->server.host);
     if (v->kind == VERDICT_GOOD && v->has_pin && l->server.has_pin &&
-        memcmp(v->pin, l->server.pin, sizeof v->pin) != 0)
+        memcmp(v->pin, l->server.pin, sizeof v->pin) != 0) {
         log_warn("electrum", "server %s shows another certificate than before", l->server.host);
-    if (peers_conclude(e->peers, l->server.id, v))
-        log_info("electrum", "server %s is forgotten: %s", l->server.host, v->reason);
+        note(e, l, JOURNAL_WARNED, "certificate_changed");
+    }
+    if (v->kind == VERDICT_GOOD)
+        note(e, l, JOURNAL_CONNECTED, "verified");
     else
+        note(e, l, JOURNAL_FAILED, names[v->kind]);
+    if (peers_conclude(e->peers, l->server.id, v)) {
+        log_info("electrum", "server %s is forgotten: %s", l->server.host, v->reason);
+        note(e, l, JOURNAL_FORGOTTEN, names[v->kind]);
+    } else {
         log_debug("electrum", "server %s: %s %s", l->server.host, names[v->kind], v->reason);
+    }
     metric_add(e->look_results[v->kind], 1);
     l->stage = LOOK_FREE;
 }

@@ -95,6 +95,14 @@ def test_each_gets_the_status_that_it_deserves(double, make_manager, peer):
     for reason, liar in liars.items():
         wait_for_status(node, liar.host, "bad", reason)
     wait_for_status(node, closing.host, "never", "the remote side closed the connection")
+    noted = {
+        (entry["subject"], entry["event"], entry["reason"]): entry["detail"]
+        for entry in node.call("journal", 100)
+        if entry["network"] == "electrum"
+    }
+    assert (honest.host, "connected", "verified") in noted
+    for reason, liar in liars.items():
+        assert noted[(liar.host, "failed", "bad")] == reason
     listed = node.metrics().total("p2pnode_electrum_servers", status="bad")
     assert listed == len(liars)
     dump = json.loads((node.datadir / "electrum-servers.json").read_text(encoding="utf-8"))
