@@ -4,6 +4,7 @@
 
 #include "api/event_json.h"
 #include "app/node_api.h"
+#include "app/node_p2p.h"
 #include "app/node_setup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -117,10 +118,14 @@ static cJSON *reasons(struct rpc_call *c, const char *network)
 }
 
 /* Where the way of addresses to peers ends, and what to do about it. */
-static const char *advice(const struct journal_funnel *f, unsigned peers)
+static const char *advice(const struct journal_funnel *f, unsigned peers, bool ethereum)
 {
     if (peers > 0)
         return "There are peers.";
+    if (f->found == 0 && f->dialled == 0 && ethereum)
+        return "No nodes are known: check that UDP works in both directions and the clock is "
+               "right, "
+               "or name nodes with --eth-bootnodes or --eth-static.";
     if (f->found == 0 && f->dialled == 0)
         return "No addresses are known: check that DNS works, or name a node with --addnode or "
                "--seednode.";
@@ -140,24 +145,28 @@ static void explain_network(struct rpc_call *c, const char *network)
 {
     struct node *n = c->arg;
     struct journal_funnel funnel = journal_funnel(n->journal, network);
-    unsigned peers = bitcoin_peers(n->bitcoin);
+    bool ethereum = strcmp(network, "ethereum") == 0;
+    unsigned peers = ethereum ? p2p_peers(node_p2p_rpc(n).p2p) : bitcoin_peers(n->bitcoin);
 
     c->result = json_new_object();
     json_set(c->result, "network", json_new_text(network));
     json_set(c->result, "peers", json_new_uint(peers));
     json_set(c->result, "funnel", funnel_object(&funnel));
-    json_set(c->result, "advice", json_new_text(advice(&funnel, peers)));
+    json_set(c->result, "advice", json_new_text(advice(&funnel, peers, ethereum)));
     json_set(c->result, "reasons", reasons(c, network));
 }
 
 void node_explain(struct rpc_call *c)
 {
     const char *subject = rpc_given(c, 0) ? rpc_text(c, 0) : "bitcoin";
+    const struct node *n = c->arg;
 
     if (c->code)
         return;
-    if (strcmp(subject, "bitcoin") == 0)
+    if (strcmp(subject, "bitcoin") == 0 || (strcmp(subject, "ethereum") == 0 && n->p2p))
         explain_network(c, subject);
+    else if (strcmp(subject, "ethereum") == 0)
+        rpc_fail(c, RPC_INVALID_PARAMETER, "this node does not take part in Ethereum: --ethereum");
     else
         explain_address(c, subject);
 }

@@ -2,11 +2,14 @@
 
 import os
 import pathlib
+import socket
 
 import pytest
 
+from bitcoin_p2p import Connection
 from browser import PROGRAM, Browser
-from process import LOOPBACK
+from process import LOOPBACK, free_port
+from rlpx_peers import enode_of, ethereum_options
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is missing")
 
@@ -108,4 +111,90 @@ def test_text_from_a_peer_stays_text(make_node, browser):
     browser.wait_for(f"{PEER_ROWS} === 1")
     assert "(a_b,c;d?e@f)" in browser.value(text("#peer-table tbody"))
     assert browser.value("document.querySelectorAll('#peer-table tbody script').length") == 0
+    assert_quiet(browser, node)
+
+
+def test_twenty_peers_fit(make_node, browser):
+    node = make_node("--generate=0.5").start()
+    for number in range(10):
+        make_node(f"--connect={LOOPBACK}:{node.port}", name=f"in{number}").start()
+    servers = [make_node(name=f"out{number}").start() for number in range(10)]
+    for server in servers:
+        node.call("addnode", f"{LOOPBACK}:{server.port}", "add")
+    node.wait_for_peers(20, timeout=60)
+    browser.open(page_of(node))
+    browser.wait_for(f"{PEER_ROWS} === 20")
+    browser.wait_for("document.querySelectorAll('#channel-table tbody tr').length > 5")
+    assert browser.value(text("#peer-count")) == "(20)"
+    look(browser, "twenty")
+    browser.resize(390, 2600)
+    assert browser.value("document.documentElement.scrollWidth") <= 390
+    look(browser, "twenty-phone")
+    assert_quiet(browser, node)
+
+
+def test_a_node_under_attack_shows_who_is_refused_and_why(make_node, browser):
+    """From many addresses: connections that say nothing, that talk nonsense, that are banned."""
+    node = make_node("--maxpeers=24", "--generate=1").start()
+    node.call("setban", "127.66.0.0/16", "add")
+    browser.open(page_of(node))
+    browser.wait_for(LIVE)
+    early = [Connection.to(node.port) for _ in range(3)]
+    for peer in early:
+        peer.handshake()
+    crowd = list(early)
+    try:
+        for number in range(120):
+            attacker = socket.socket()
+            attacker.settimeout(10)
+            network = 66 if number % 3 == 0 else 100 + number % 3
+            attacker.bind((f"127.{network}.{number}.1", 0))
+            attacker.connect((LOOPBACK, node.port))
+            if number % 3 == 1:
+                attacker.sendall(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n" + 64 * b"!")
+            crowd.append(attacker)
+        early[0].send("ping", 7 * b"x")  # one byte short
+        browser.wait_for(f"{text('#event-table tbody')}.includes('refused')")
+        browser.wait_for(f"{text('#event-table tbody')}.includes('disconnected')")
+        reasons = text("#reason-table tbody")
+        browser.wait_for(f"{reasons}.includes('banned') && {reasons}.includes('bad_magic')", 60)
+        browser.wait_for(f"{reasons}.includes('truncated')", 60)
+        assert browser.value(LIVE)
+        look(browser, "attack")
+        browser.resize(1300, 1900, dark=True)
+        look(browser, "attack-dark")
+    finally:
+        for attacker in crowd:
+            attacker.close()
+    assert_quiet(browser, node)
+
+
+def test_networks_that_do_not_run_are_not_shown(make_node, browser):
+    alone = make_node().start()
+    browser.open(page_of(alone))
+    browser.wait_for(LIVE)
+    for section in "#ethereum", "#electrum":
+        assert browser.value(f"document.querySelector('{section}').hidden") is True
+    with pytest.raises(RuntimeError, match="does not take part in Ethereum"):
+        alone.call("explain", "ethereum")
+    assert_quiet(browser, alone)
+
+
+def test_other_networks_are_shown_where_they_run(make_node, browser):
+    first = make_node(*ethereum_options(), name="first").start()
+    node = make_node(
+        *ethereum_options(f"--eth-static={enode_of(first)}", f"--eth-bootnodes={enode_of(first)}"),
+        "--electrum",
+        f"--electrum-listen={LOOPBACK}:{free_port()}",
+    ).start()
+    why = node.call("explain", "ethereum")
+    assert why["network"] == "ethereum" and isinstance(why["funnel"]["dialled"], int)
+    browser.open(page_of(node))
+    browser.wait_for(LIVE)
+    browser.wait_for("document.querySelectorAll('#eth-table tbody tr').length === 1", 60)
+    browser.wait_for(f"{text('#buckets .key')}.startsWith('verified nodes: 1;')", 60)
+    assert browser.value("document.querySelectorAll('#buckets .bar').length") == 17
+    assert sum(b["nodes"] for b in node.call("admin_discoveryTable")["buckets"]) == 1
+    assert browser.value("document.querySelector('#electrum').hidden") is False
+    look(browser, "networks")
     assert_quiet(browser, node)

@@ -1,9 +1,10 @@
 // The dashboard: asks the node every two seconds by JSON-RPC, follows its events, and draws.
 // Everything that comes from the node is put into the page as text, never as markup.
-import { ask, at, counters } from "./rpc.js";
+import { ask, askIfThere, at, counters } from "./rpc.js";
+import { drawElectrum, drawEthereum } from "./networks.js";
 import { Plots } from "./plots.js";
 import { PeerTable } from "./peers.js";
-import { bytes, clock, element, fill, number, span } from "./page.js";
+import { bytes, clock, element, fill, number, row, span } from "./page.js";
 
 const EVERY_MS = 2000;
 const EVENTS_MAX = 200;
@@ -53,10 +54,6 @@ function drawReasons(why) {
   fill(byId("reason-table").tBodies[0], rows.map((r) => row(r.event, r.reason || "-", number(r.count))));
 }
 
-function row(...texts) {
-  return element("tr", {}, ...texts.map((text) => element("td", {}, text)));
-}
-
 function drawInside(metrics) {
   const channels = new Map();
   for (const [name, key] of [["depth", 0], ["capacity", 1], ["send_blocked_seconds_total", 2], ["dropped_total", 3]])
@@ -99,6 +96,11 @@ async function refresh() {
   drawBook(book);
   drawReasons(why);
   plot(chain, net, totals, peers);
+  const [info, nodes, head, syncing, ethWhy, table, servers] = await askIfThere(
+    ["admin_nodeInfo"], ["admin_peers"], ["eth_blockNumber"], ["eth_syncing"], ["explain", "ethereum"],
+    ["admin_discoveryTable"], ["getelectrumservers"]);
+  drawEthereum(info, nodes, head, syncing, ethWhy, table, cards);
+  drawElectrum(servers);
   drawInside(await counters());
 }
 

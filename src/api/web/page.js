@@ -14,6 +14,11 @@ export function fill(holder, children) {
   holder.replaceChildren(...children);
 }
 
+/** A row of a table, a cell for each text. */
+export function row(...texts) {
+  return element("tr", {}, ...texts.map((text) => element("td", {}, text)));
+}
+
 export const number = (n) => n.toLocaleString("en");
 
 export function bytes(n) {

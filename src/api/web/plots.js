@@ -3,6 +3,7 @@
 import { bytes, number } from "./page.js";
 
 const SAMPLES = 300;
+const SPAN_S = 600;
 
 const PLOTS = [
   { title: "Peers", series: [["in", "inbound"], ["out", "outbound"]], text: number },
@@ -19,8 +20,11 @@ function options(plot, width) {
   const text = (self, value) => value === null || value === undefined ? "-" : plot.text(value);
   return {
     title: plot.title, width, height: 180, cursor: { y: false },
-    scales: { y: { range: (self, min, max) => [Math.min(min, max - 1), max + Math.max((max - min) / 10, 1)] } },
-    axes: [axis, { ...axis, size: 70, values: (self, ticks) => ticks.map((t) => plot.text(t)) }],
+    scales: {
+      x: { range: (self, min, max) => [max - SPAN_S, max] },
+      y: { range: (self, min, max) => [Math.max(0, Math.min(min, max - 1)), max + Math.max((max - min) / 10, 1)] },
+    },
+    axes: [{ ...axis, space: 80, values: "{HH}:{mm}" }, { ...axis, size: 70, values: (self, ticks) => ticks.map((t) => plot.text(t)) }],
     series: [{ value: "{HH}:{mm}:{ss}" }, ...plot.series.map(([, label], i) =>
       ({ label, stroke: () => colour(strokes[i]), width: 2, value: text }))],
   };

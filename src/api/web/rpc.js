@@ -3,16 +3,26 @@
 /** An address on this server, without the credential that the page's own may carry. */
 export const at = (path) => `${location.origin}/${path}`;
 
-/** Each call is [method, parameter...]; the results, in order. */
-export async function ask(...calls) {
+async function post(calls) {
   const body = calls.map(([method, ...params], id) => ({ jsonrpc: "2.0", method, params, id }));
   const reply = await fetch(at(""), { method: "POST", headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`status ${reply.status}`);
-  return (await reply.json()).map((answer) => {
+  return reply.json();
+}
+
+/** Each call is [method, parameter...]; the results, in order. */
+export async function ask(...calls) {
+  return (await post(calls)).map((answer) => {
     if (answer.error) throw new Error(answer.error.message);
     return answer.result;
   });
+}
+
+/** The same for calls that not every node has, such as those of a network that it does not run: null
+ *  stands for the result of one that it has not. */
+export async function askIfThere(...calls) {
+  return (await post(calls)).map((answer) => answer.error ? null : answer.result);
 }
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;

@@ -169,6 +169,7 @@ static void publish(struct eth_discovery *d)
 {
     mutex_lock(&d->mu);
     d->view.nodes = discv4_table_size(d->engine);
+    discv4_bucket_sizes(d->engine, d->view.buckets);
     d->view.record = *discv4_record(d->engine);
     d->view.stats = *discv4_stats(d->engine);
     mutex_unlock(&d->mu);

@@ -45,7 +45,8 @@ struct eth_discovery_config {
 
 /* A look at the inside, copied about once a second. */
 struct eth_discovery_view {
-    unsigned nodes; /* in the table */
+    unsigned nodes;                   /* in the table */
+    unsigned buckets[DISCV4_BUCKETS]; /* of them, in each */
     struct enr record;
     struct discv4_stats stats;
 };

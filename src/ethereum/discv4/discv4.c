@@ -267,6 +267,14 @@ unsigned discv4_table_size(const struct discv4 *d)
     return d->table.n_entries;
 }
 
+void discv4_bucket_sizes(const struct discv4 *d, unsigned out[DISCV4_BUCKETS])
+{
+    _Static_assert(DISCV4_BUCKETS == TABLE_BUCKETS && DISCV4_BUCKET_ROOM == TABLE_BUCKET_SIZE,
+                   "the figures are the table's");
+    for (unsigned i = 0; i < DISCV4_BUCKETS; i++)
+        out[i] = d->table.buckets[i].n_entries;
+}
+
 unsigned discv4_timeouts_in_row(const struct discv4 *d)
 {
     return d->timeouts_in_row;

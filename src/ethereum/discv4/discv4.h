@@ -148,6 +148,13 @@ const struct enr *discv4_record(const struct discv4 *d);
 const struct discv4_stats *discv4_stats(const struct discv4 *d);
 unsigned discv4_table_size(const struct discv4 *d);
 
+/* How many nodes each bucket of the table holds, the closest first: those of distance
+ * DISCV4_NEAREST and less, and then one bucket for each distance. */
+#define DISCV4_BUCKETS     17
+#define DISCV4_BUCKET_ROOM 16
+#define DISCV4_NEAREST     240
+void discv4_bucket_sizes(const struct discv4 *d, unsigned out[DISCV4_BUCKETS]);
+
 /* Requests that failed in a row: a wrong clock makes all packets look expired to others, and the
  * first sign of it is that nobody answers. */
 unsigned discv4_timeouts_in_row(const struct discv4 *d);

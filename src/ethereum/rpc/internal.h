@@ -20,6 +20,7 @@ void rpc_admin_peer_ratings(struct rpc_call *c);
 
 /* --- node.c --- */
 void rpc_admin_node_info(struct rpc_call *c);
+void rpc_admin_discovery_table(struct rpc_call *c);
 void rpc_net_peer_count(struct rpc_call *c);
 void rpc_net_version(struct rpc_call *c);
 void rpc_net_listening(struct rpc_call *c);

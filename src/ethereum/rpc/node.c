@@ -73,6 +73,38 @@ void rpc_admin_node_info(struct rpc_call *c)
              describe_eth(context->eth));
 }
 
+static void describe_table(cJSON *o, const struct eth_discovery_view *view)
+{
+    cJSON *buckets;
+
+    json_set(o, "nodes", json_new_uint(view->nodes));
+    json_set(o, "room", json_new_uint(DISCV4_BUCKET_ROOM));
+    buckets = json_set(o, "buckets", json_new_array());
+    for (unsigned i = 0; i < DISCV4_BUCKETS; i++) {
+        cJSON *bucket = json_push(buckets, json_new_object());
+        char distance[16];
+
+        snprintf(distance, sizeof distance, i ? "%u" : "at most %u", DISCV4_NEAREST + i);
+        json_set(bucket, "distance", json_new_text(distance));
+        json_set(bucket, "nodes", json_new_uint(view->buckets[i]));
+    }
+}
+
+void rpc_admin_discovery_table(struct rpc_call *c)
+{
+    struct eth_rpc *context = c->arg;
+    struct eth_discovery_view *view = mem_alloc(sizeof *view);
+
+    if (!view) {
+        rpc_fail(c, RPC_OUT_OF_MEMORY, "Out of memory");
+        return;
+    }
+    eth_discovery_look(context->discovery, view);
+    c->result = json_new_object();
+    describe_table(c->result, view);
+    mem_free(view);
+}
+
 void rpc_net_peer_count(struct rpc_call *c)
 {
     struct eth_rpc *context = c->arg;
