@@ -48,6 +48,7 @@ static void grow_chain(unsigned blocks, unsigned txs)
                          0);
         ck_assert_int_eq(eth_chain_add_body(w.chain, all[i].h.hash, &body), 0);
     }
+    ck_assert_int_eq(eth_chain_flush(w.chain), 0); /* a batch belongs to its thread */
     for (unsigned i = 0; i < blocks; i++)
         made_free(&all[i]);
     free(all);
