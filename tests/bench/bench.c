@@ -78,6 +78,7 @@ static const struct {
     {"chain", bench_chain},       {"discv4", bench_discv4}, {"rlpx", bench_rlpx},
     {"headers", bench_headers},   {"node", bench_node},     {"txrelay", bench_txrelay},
     {"electrum", bench_electrum}, {"blocks", bench_blocks}, {"block-relay", bench_block_relay},
+    {"eth", bench_eth},
 };
 
 int main(int argc, char **argv)

@@ -28,6 +28,7 @@ void bench_rlpx(void);
 void bench_txrelay(void);
 void bench_headers(void);
 void bench_electrum(void); /* likewise */
+void bench_eth(void);      /* likewise */
 void bench_node(void);     /* the process named by $P2PNODE */
 void bench_blocks(void);
 void bench_block_relay(void); /* likewise */
