@@ -149,6 +149,7 @@ int node_sandbox_enter(struct node *n)
     int rc = 0;
 
 #ifdef PN_SANITIZER
+    (void)n;
     log_info("sandbox", "off: a sanitizer needs more than the node");
 #else
     if (n->options->sandbox)
