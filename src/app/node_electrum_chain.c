@@ -30,34 +30,15 @@ static void tip(void *arg, struct electrum_tip *out)
     btc_header_store(out->header, &header);
 }
 
-/* A span of headers, of hashes, or of both. Returns: how many. */
-static uint32_t look(void *arg, uint8_t (*raw)[ELECTRUM_HEADER_BYTES],
-                     uint8_t (*hashes)[ELECTRUM_HASH_BYTES], uint32_t first, uint32_t n)
-{
-    struct btc_header *headers;
-    uint32_t got;
-
-    if (n > CHAIN_VIEW_MAX)
-        n = CHAIN_VIEW_MAX;
-    headers = mem_alloc_array(n ? n : 1, sizeof *headers);
-    if (!headers)
-        return 0;
-    got = (uint32_t)chain_view_headers(bitcoin_chain(arg), headers, hashes, first, n);
-    for (uint32_t i = 0; raw && i < got; i++)
-        btc_header_store(raw[i], &headers[i]);
-    mem_free(headers);
-    return got;
-}
-
 static uint32_t headers(void *arg, uint8_t (*out)[ELECTRUM_HEADER_BYTES], uint32_t first,
                         uint32_t n)
 {
-    return look(arg, out, NULL, first, n);
+    return (uint32_t)chain_view_raw(bitcoin_chain(arg), out, first, n);
 }
 
 static uint32_t hashes(void *arg, uint8_t (*out)[ELECTRUM_HASH_BYTES], uint32_t first, uint32_t n)
 {
-    return look(arg, NULL, out, first, n);
+    return (uint32_t)chain_view_headers(bitcoin_chain(arg), NULL, out, first, n);
 }
 
 static int txids(void *arg, uint8_t (**out)[ELECTRUM_HASH_BYTES], size_t *n, uint32_t height,

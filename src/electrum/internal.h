@@ -71,9 +71,9 @@ struct electrum {
 struct electrum_session {
     struct electrum *e;
     struct net_addr addr;
-    unsigned protocol;         /* 0 until server.version */
-    struct session_cost cost;  /* thread in */
-    struct buf result, answer; /* thread in */
+    unsigned protocol;        /* 0 until server.version */
+    struct session_cost cost; /* thread in */
+    struct buf answer;        /* thread in */
     _Atomic(struct frame *) last_words;
     atomic_int_fast64_t shown_cost_milli; /* the cost after the last line, in thousandths */
     atomic_int subscribed;                /* to headers: 0, or 1 + enum jrpc_version */

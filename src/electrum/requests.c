@@ -65,6 +65,8 @@ static int execute(struct electrum_session *s, struct peer *p, const struct jrpc
                                      .protocol = s->protocol,
                                      .rpc = r->version,
                                      .quit = peer_quit(p)};
+    size_t before = s->answer.len;
+    int err_before = s->answer.err;
     struct jrpc_call call;
     int64_t retry_ms = 0;
     int rc = wait_turn(s, p, &retry_ms);
@@ -79,14 +81,17 @@ static int execute(struct electrum_session *s, struct peer *p, const struct jrpc
         put_failure(s, r, ELECTRUM_BAD_REQUEST, "use server.version to identify client");
         return PN_EPROTO;
     }
-    buf_reset(&s->result);
-    electrum_call(&caller, &call, r->method, r->params, &s->result);
+    /* The result may be long: it is written where it goes. */
+    jrpc_begin_result(&s->answer, r->version);
+    electrum_call(&caller, &call, r->method, r->params, &s->answer);
     session_cost_add(&s->cost, caller.cost);
-    if (call.code)
+    if (call.code) {
+        s->answer.len = before;
+        s->answer.err = err_before; /* it may be the result that was too long */
         put_failure(s, r, call.code, call.message);
-    else
-        jrpc_put_result(&s->answer, r->version, r->id,
-                        (struct bytes){s->result.data, s->result.len});
+    } else {
+        jrpc_end_result(&s->answer, r->version, r->id);
+    }
     return caller.part ? PN_EPROTO : 0;
 }
 
@@ -210,7 +215,7 @@ int session_answer_line(struct electrum_session *s, struct peer *p, struct frame
         rc = rest(s, p);
         return rc == 0 && !s->protocol ? PN_ETOOLARGE : rc;
     }
-    s->answer.max = s->result.max = ANSWER_MAX_BYTES;
+    s->answer.max = ANSWER_MAX_BYTES;
     rc = take_text(s, p, line);
     if (s->answer.len > 0) {
         buf_puts(&s->answer, "\n");
@@ -220,7 +225,6 @@ int session_answer_line(struct electrum_session *s, struct peer *p, struct frame
             rc = s->answer.err == PN_ETOOLARGE ? PN_ETOOLARGE : PN_ENOMEM;
     }
     slim(&s->answer);
-    slim(&s->result);
     atomic_store(&s->shown_cost_milli, (int_fast64_t)(s->cost.cost * 1000));
     return rc;
 }

@@ -32,7 +32,6 @@ static void session_free(struct electrum_session *s)
     session_cost_end(&s->cost);
     address_count_give(s->e->addresses, &s->addr);
     frame_unref(atomic_load(&s->last_words));
-    buf_free(&s->result);
     buf_free(&s->answer);
     mem_free(s);
 }

@@ -110,8 +110,11 @@ static size_t read_lines(int fd, unsigned lines)
 
         if (n <= 0)
             die("the server has gone");
-        for (ssize_t i = 0; i < n; i++)
-            lines -= answer[len + (size_t)i] == '\n' && lines > 0;
+        for (const char *at = answer + len, *end = at + n; lines > 0; lines--, at++) {
+            at = memchr(at, '\n', (size_t)(end - at));
+            if (!at)
+                break;
+        }
         len += (size_t)n;
         if (lines > 0 && len > sizeof answer / 2 && lines > 1)
             len = 0; /* small answers: only their number counts */

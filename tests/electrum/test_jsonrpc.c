@@ -154,18 +154,25 @@ static void expect_text(struct buf *b, const char *want)
     buf_reset(b);
 }
 
+static void put_result(struct buf *b, enum jrpc_version version, const cJSON *id)
+{
+    jrpc_begin_result(b, version);
+    buf_puts(b, "[1]");
+    jrpc_end_result(b, version, id);
+}
+
 START_TEST(answers_have_the_form_of_their_version)
 {
-    const struct bytes result = {(const uint8_t *)"[1]", 3};
+    const struct bytes params = {(const uint8_t *)"[1]", 3};
     struct jrpc_request r;
     cJSON *tree = NULL;
     struct buf b;
 
     buf_init(&b, 1000);
     ck_assert_int_eq(read_request(&r, &tree, "{\"method\":\"m\",\"id\":\"a\\\"\\u00e9\"}"), 0);
-    jrpc_put_result(&b, JRPC_V2, r.id, result);
+    put_result(&b, JRPC_V2, r.id);
     expect_text(&b, "{\"jsonrpc\": \"2.0\", \"result\": [1], \"id\": \"a\\\"\xc3\xa9\"}");
-    jrpc_put_result(&b, JRPC_V1, r.id, result);
+    put_result(&b, JRPC_V1, r.id);
     expect_text(&b, "{\"result\": [1], \"error\": null, \"id\": \"a\\\"\xc3\xa9\"}");
     jrpc_put_error(&b, JRPC_V2, NULL, -32700, "no\n");
     expect_text(&b, "{\"jsonrpc\": \"2.0\", \"error\": {\"code\": -32700, \"message\": \"no\\n\"}, "
@@ -173,11 +180,11 @@ START_TEST(answers_have_the_form_of_their_version)
     jrpc_put_error(&b, JRPC_V1, NULL, 1, "no");
     expect_text(&b,
                 "{\"result\": null, \"error\": {\"code\": 1, \"message\": \"no\"}, \"id\": null}");
-    jrpc_put_notification(&b, JRPC_V1, "m", result);
+    jrpc_put_notification(&b, JRPC_V1, "m", params);
     expect_text(&b, "{\"method\": \"m\", \"params\": [1], \"id\": null}");
-    jrpc_put_notification(&b, JRPC_V2, "m", result);
+    jrpc_put_notification(&b, JRPC_V2, "m", params);
     expect_text(&b, "{\"jsonrpc\": \"2.0\", \"method\": \"m\", \"params\": [1]}");
-    jrpc_put_request(&b, 7, "m", result);
+    jrpc_put_request(&b, 7, "m", params);
     expect_text(&b, "{\"jsonrpc\": \"2.0\", \"method\": \"m\", \"params\": [1], \"id\": 7}");
     jrpc_put_text(&b, "\x01\xff\xc3");
     expect_text(&b, "\"\\u0001\\ufffd\\ufffd\"");

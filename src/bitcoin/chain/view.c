@@ -63,9 +63,28 @@ size_t chain_view_headers(struct chain *chain, struct btc_header *headers,
     for (uint32_t height = first; got < n && height < chain->active_len; height++, got++) {
         uint32_t index = chain->active[height];
 
-        chain_header(chain, &headers[got], index);
+        if (headers)
+            chain_header(chain, &headers[got], index);
         if (hashes)
             memcpy(hashes[got], chain_entry(chain, index)->hash, BTC_HASH_BYTES);
+    }
+    mutex_unlock(&chain->mu);
+    return got;
+}
+
+size_t chain_view_raw(struct chain *chain, uint8_t (*out)[BTC_HEADER_BYTES], uint32_t first,
+                      size_t n)
+{
+    size_t got = 0;
+
+    if (n > CHAIN_VIEW_MAX)
+        n = CHAIN_VIEW_MAX;
+    mutex_lock(&chain->mu);
+    for (uint32_t height = first; got < n && height < chain->active_len; height++, got++) {
+        struct btc_header header;
+
+        chain_header(chain, &header, chain->active[height]);
+        btc_header_store(out[got], &header);
     }
     mutex_unlock(&chain->mu);
     return got;

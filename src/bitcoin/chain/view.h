@@ -37,8 +37,13 @@ bool chain_view_find(struct chain *chain, struct chain_point *out,
 /* The best chain's header at a height. Thread: any. Returns: false above the tip. */
 bool chain_view_at(struct chain *chain, struct chain_point *out, uint32_t height);
 
-/* Headers of the best chain from height `first` on, and with them their hashes unless NULL; at most
- * n and CHAIN_VIEW_MAX. Thread: any. Returns: how many there were. */
+/* Headers of the best chain from height `first` on as they go over the wire; at most n and
+ * CHAIN_VIEW_MAX. Thread: any. Returns: how many there were. */
+size_t chain_view_raw(struct chain *chain, uint8_t (*out)[BTC_HEADER_BYTES], uint32_t first,
+                      size_t n);
+
+/* Headers of the best chain from height `first` on, and their hashes; either may be NULL. At most n
+ * and CHAIN_VIEW_MAX. Thread: any. Returns: how many there were. */
 size_t chain_view_headers(struct chain *chain, struct btc_header *headers,
                           uint8_t (*hashes)[BTC_HASH_BYTES], uint32_t first, size_t n);
 

@@ -77,11 +77,13 @@ void jrpc_put_id(struct buf *out, const cJSON *id)
         buf_puts(out, "null");
 }
 
-void jrpc_put_result(struct buf *out, enum jrpc_version version, const cJSON *id,
-                     struct bytes result)
+void jrpc_begin_result(struct buf *out, enum jrpc_version version)
 {
     buf_puts(out, version == JRPC_V2 ? "{\"jsonrpc\": \"2.0\", \"result\": " : "{\"result\": ");
-    buf_append(out, result.data, result.len);
+}
+
+void jrpc_end_result(struct buf *out, enum jrpc_version version, const cJSON *id)
+{
     buf_puts(out, version == JRPC_V2 ? ", \"id\": " : ", \"error\": null, \"id\": ");
     jrpc_put_id(out, id);
     buf_append(out, "}", 1);

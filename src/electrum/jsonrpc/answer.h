@@ -13,9 +13,11 @@ void jrpc_put_text(struct buf *out, const char *text);
 /* An id as it came; NULL is null. */
 void jrpc_put_id(struct buf *out, const cJSON *id);
 
-/* `result` is JSON. The version is that of the request. */
-void jrpc_put_result(struct buf *out, enum jrpc_version version, const cJSON *id,
-                     struct bytes result);
+/* An answer is begun, then its result is appended, which is JSON, then it is ended. The version is
+ * that of the request. */
+void jrpc_begin_result(struct buf *out, enum jrpc_version version);
+void jrpc_end_result(struct buf *out, enum jrpc_version version, const cJSON *id);
+
 void jrpc_put_error(struct buf *out, enum jrpc_version version, const cJSON *id, int code,
                     const char *message);
 

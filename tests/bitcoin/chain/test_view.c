@@ -106,6 +106,7 @@ START_TEST(headers_in_bulk_end_at_the_tip)
 {
     static struct btc_header headers[CHAIN_VIEW_MAX];
     static uint8_t hashes[CHAIN_VIEW_MAX][BTC_HASH_BYTES];
+    uint8_t raw[5][BTC_HEADER_BYTES];
     struct btc_header want;
 
     start(30);
@@ -115,6 +116,17 @@ START_TEST(headers_in_bulk_end_at_the_tip)
         chain_header(&chain, &want, chain_at(&chain, 10 + i));
         ck_assert_mem_eq(&headers[i], &want, sizeof want);
         ck_assert_mem_eq(hashes[i], hash_at(10 + i), BTC_HASH_BYTES);
+    }
+    memset(hashes, 0, sizeof hashes);
+    ck_assert_uint_eq(chain_view_headers(&chain, NULL, hashes, 28, 5), 3);
+    ck_assert_mem_eq(hashes[2], hash_at(30), BTC_HASH_BYTES);
+    ck_assert_uint_eq(chain_view_raw(&chain, raw, 28, 5), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint8_t want_raw[BTC_HEADER_BYTES];
+
+        chain_header(&chain, &want, chain_at(&chain, 28 + i));
+        btc_header_store(want_raw, &want);
+        ck_assert_mem_eq(raw[i], want_raw, sizeof want_raw);
     }
     stop();
 }
