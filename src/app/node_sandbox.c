@@ -15,6 +15,12 @@
 #include "metrics/metrics.h"
 #include "sandbox/sandbox.h"
 
+#ifdef PN_SANITIZER
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 static struct metric_family parts = {
     .name = "p2pnode_sandbox",
     .help = "Whether this part of the sandbox is in force.",
@@ -148,17 +154,14 @@ int node_sandbox_enter(struct node *n)
     struct sandbox_state state = {.no_new_privileges = false};
     int rc = 0;
 
-#ifdef PN_SANITIZER
-    (void)n;
-    log_info("sandbox", "off: a sanitizer needs more than the node");
-#else
-    if (n->options->sandbox)
+    if (SANITIZED)
+        log_info("sandbox", "off: a sanitizer needs more than the node");
+    else if (n->options->sandbox)
         rc = enter(&state, n->options);
     else
         log_info("sandbox", "off: --no-sandbox");
     if (rc < 0)
         log_error("sandbox", "cannot be entered: %s; --no-sandbox goes without", pn_strerror(rc));
-#endif
     tell(&state);
     return rc;
 }
