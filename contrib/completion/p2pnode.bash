@@ -155,15 +155,15 @@ _p2pnode()
             --no-advertise-services --user-agent-comment=
             --no-user-agent-comment --ethereum --ethereum= --no-ethereum
             --eth-networkid= --no-eth-networkid --eth-import= --no-eth-import
-            --eth-head= --no-eth-head --eth-receipts --eth-legacy --eth-listen=
-            --no-eth-listen --eth-maxpeers= --no-eth-maxpeers --eth-static=
-            --no-eth-static --eth-trusted= --no-eth-trusted --eth-external=
-            --no-eth-external --eth-bootnodes= --no-eth-bootnodes --eth-dnsdisc
-            --eth-dnsdisc= --no-eth-dnsdisc --electrum --electrum-listen=
-            --no-electrum-listen --electrum-tls-listen=
-            --no-electrum-tls-listen --electrum-certificate=
-            --no-electrum-certificate --electrum-key= --no-electrum-key
-            --electrum-banner= --no-electrum-banner
+            --eth-head= --no-eth-head --eth-receipts --eth-verify-seals
+            --eth-legacy --eth-listen= --no-eth-listen --eth-maxpeers=
+            --no-eth-maxpeers --eth-static= --no-eth-static --eth-trusted=
+            --no-eth-trusted --eth-external= --no-eth-external --eth-bootnodes=
+            --no-eth-bootnodes --eth-dnsdisc --eth-dnsdisc= --no-eth-dnsdisc
+            --electrum --electrum-listen= --no-electrum-listen
+            --electrum-tls-listen= --no-electrum-tls-listen
+            --electrum-certificate= --no-electrum-certificate --electrum-key=
+            --no-electrum-key --electrum-banner= --no-electrum-banner
             --electrum-donation-address= --no-electrum-donation-address
             --electrum-peers --electrum-server= --no-electrum-server
             --electrum-announce= --no-electrum-announce --electrum-blacklist=

@@ -83,6 +83,7 @@ static int make_net(struct node *n, struct node_eth *e, struct p2p *net)
         .max_peers = node_p2p_seats(o),
         .legacy = o->eth_legacy,
         .receipts = o->eth_receipts,
+        .verify_seals = o->eth_verify_seals,
         .has_trusted_head = o->eth_head != NULL,
     };
     int rc = 0;

@@ -92,7 +92,7 @@ struct options {
     int64_t eth_networkid; /* 0: the network's own */
     char *eth_import;      /* file, or NULL */
     char *eth_head;        /* hexadecimal hash, or NULL */
-    bool eth_receipts, eth_legacy;
+    bool eth_receipts, eth_verify_seals, eth_legacy;
     struct option_list eth_listen;   /* ADDR[:PORT], at most one of each family */
     struct option_list eth_external; /* ADDR[:PORT], likewise */
     int64_t eth_maxpeers;

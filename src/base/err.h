@@ -127,6 +127,7 @@
     X(PN_ERECEIPTS, "bad_receipts", "the receipts differ from what the header says")           \
     X(PN_EGAS, "bad_gas", "a gas field breaks its rule")                                       \
     X(PN_EDIFFICULTY, "bad_difficulty", "difficulty differs from what the rules require")      \
+    X(PN_ESEAL, "bad_seal", "the seal is not the work that the difficulty demands")            \
     X(PN_EBASEFEE, "bad_base_fee", "base fee differs from what the rules require")             \
     X(PN_EBLOBGAS, "bad_blob_gas", "blob gas differs from what the rules require")             \
     X(PN_EFIELDS, "bad_fields", "fields of another fork, or missing ones")                     \

@@ -1,4 +1,4 @@
-/* Keccak-256 as Ethereum uses it: SHA-3's permutation with the padding of the original submission.
+/* Keccak as Ethereum uses it: SHA-3's permutation with the padding of the original submission.
  * OpenSSL has only the standardised padding; the permutation is nettle's. */
 #ifndef CRYPTO_KECCAK_H
 #define CRYPTO_KECCAK_H
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define KECCAK256_BYTES 32
+#define KECCAK512_BYTES 64
 
 /* A running hash. A copy of the struct is a fork of the hash (RLPx takes digests under way). */
 struct keccak256 {
@@ -23,5 +24,8 @@ void keccak256_final(struct keccak256 *k, uint8_t out[KECCAK256_BYTES]);
 
 /* All in one. Thread: any. */
 void keccak256(uint8_t out[KECCAK256_BYTES], const void *data, size_t len);
+
+/* Keccak-512, which Ethash uses. `out` may be `data`. Thread: any. */
+void keccak512(uint8_t out[KECCAK512_BYTES], const void *data, size_t len);
 
 #endif

@@ -37,9 +37,9 @@ def private(make_node):
     return make
 
 
-def holder(private):
+def holder(private, chain=CHAIN / "chain.rlp"):
     """A node that has the whole chain, and its length."""
-    node = private(f"--eth-import={CHAIN / 'chain.rlp'}").start()
+    node = private(f"--eth-import={chain}").start()
     return node, wait_until("the imported chain", lambda: head(node), timeout=30)
 
 
@@ -63,14 +63,14 @@ def test_all_reach_the_head_that_one_has_imported(private):
     assert stages.total("p2pnode_eth_connections_total", stage="ready") >= 3
 
 
-def make_liar(private):
+def make_liar(private, chain=CHAIN / "chain.rlp"):
     """A node whose database was tampered with: one header in each 192 and every transaction."""
-    liar, _ = holder(private)
+    liar, _ = holder(private, chain)
     assert liar.stop() == 0
     (path,) = [path for path in liar.datadir.glob("ethereum-chain-*") if path.suffix == ""
                and not path.name.endswith("-lock")]
     data = bytearray(path.read_bytes())
-    for number, block in enumerate(rlp.items((CHAIN / "chain.rlp").read_bytes()), 1):
+    for number, block in enumerate(rlp.items(chain.read_bytes()), 1):
         header, transactions, _ = rlp.content(block)
         lies = list(rlp.content(transactions))
         if number % 192 == 100:
@@ -81,6 +81,19 @@ def make_liar(private):
     path.write_bytes(data)
     liar.argv = [argument for argument in liar.argv if not argument.startswith("--eth-import")]
     return liar.start()
+
+
+def test_seals_are_verified_where_that_is_wanted(private, tmp_path):
+    """The chain was mined. In the liar's database a byte of some headers is another than miners saw."""
+    chain = tmp_path / "short.rlp"  # each header takes milliseconds
+    blocks = list(rlp.items((CHAIN / "chain.rlp").read_bytes()))[:390]
+    chain.write_bytes(b"".join(blocks))
+    first, length = holder(private, chain)
+    enodes = f"{enode_of(first)},{enode_of(make_liar(private, chain))}"
+    node = private(f"--eth-static={enodes}", "--eth-verify-seals").start()
+    wait_until("the head", lambda: head(node) == length, timeout=120)
+    assert node.metrics().total("p2pnode_eth_seals_verified_total") >= length
+    assert node.disconnects(network="ethereum", reason="bad_seal") > 0
 
 
 def rating_of(table, enode):

@@ -1,6 +1,6 @@
 /* The rules that a header must keep with its parent (Yellow Paper 4.3.4 and the EIPs of each fork;
- * go-ethereum consensus/ethash, consensus/beacon, consensus/misc). Seals are not verified: the
- * difficulty is, so that faking a chain costs nothing only where the whole network agrees to it.
+ * go-ethereum consensus/ethash, consensus/beacon, consensus/misc). Seals are verified
+ * by ethereum/ethash, for who wants that; the difficulty is here.
  * Pure; any thread. */
 #ifndef ETHEREUM_CHAIN_RULES_H
 #define ETHEREUM_CHAIN_RULES_H

@@ -58,6 +58,13 @@ static struct metric_family unsolicited_family = {
     .labels = {"chain"},
 };
 
+static struct metric_family seals_family = {
+    .name = "p2pnode_eth_seals_verified_total",
+    .help = "Headers whose seal was computed anew and found right.",
+    .type = METRIC_COUNTER,
+    .labels = {"chain"},
+};
+
 static void make_metrics(struct eth *e)
 {
     const char *chain = e->config.params->name;
@@ -69,6 +76,7 @@ static void make_metrics(struct eth *e)
         .pooled = metric_get(&pooled_family, chain, NULL),
         .imported = metric_get(&imported_family, chain, NULL),
         .served = metric_get(&served_family, chain, NULL),
+        .seals = metric_get(&seals_family, chain, NULL),
         .unsolicited = metric_get(&unsolicited_family, chain, NULL),
     };
 }
@@ -93,6 +101,11 @@ static int make_parts(struct eth *e)
     e->txfetch = txfetch_new(&txfetch_ops);
     if (!e->peers || !e->fetcher || !e->txfetch)
         return PN_ENOMEM;
+    if (e->config.verify_seals && e->config.params->seal == ETH_SEAL_WORK) {
+        rc = seals_new(&e->seals);
+        if (rc < 0)
+            return rc;
+    }
     rc = download_board_init(&e->board, e->config.max_peers);
     return rc < 0 ? rc : downloader_new(&e->downloader, &config);
 }
@@ -149,6 +162,11 @@ void eth_set_number(struct eth *e, unsigned protocol)
 
 int eth_start(struct eth *e)
 {
+    uint64_t head = eth_chain_head_of_headers(e->config.chain)->number;
+    int rc = e->seals && head < e->config.params->ethash_end ? seals_prepare(e->seals, head) : 0;
+
+    if (rc < 0)
+        return rc;
     return thread_start(&e->thread, "eth", ROLE_MANAGER, pm_run, e);
 }
 
@@ -169,6 +187,7 @@ void eth_free(struct eth *e)
 {
     if (!e)
         return;
+    seals_free(e->seals);
     downloader_free(e->downloader);
     download_board_free(&e->board);
     fetcher_free(e->fetcher);

@@ -15,6 +15,7 @@ struct eth_config {
     unsigned max_peers;
     bool legacy;           /* offer eth/62 and eth/63 too */
     bool receipts;         /* fetch receipts as well as bodies */
+    bool verify_seals;     /* of headers with work, those of Ethash */
     bool has_trusted_head; /* follow this block beyond the merge */
     uint8_t trusted_head[ETH_HASH_BYTES];
 };

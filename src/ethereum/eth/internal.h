@@ -7,6 +7,7 @@
 #include "base/mutex.h"
 #include "ethereum/eth/eth.h"
 #include "ethereum/eth/inbox.h"
+#include "ethereum/ethash/seals.h"
 #include "ethereum/sync/downloader.h"
 #include "ethereum/sync/fetcher.h"
 #include "ethereum/txpool/fetcher.h"
@@ -50,7 +51,7 @@ struct pm_peer {
 
 struct eth_metrics {
     struct metric *number, *header_number, *receipts_number, *pooled, *imported, *served,
-        *unsolicited;
+        *unsolicited, *seals;
 };
 
 struct eth {
@@ -59,6 +60,7 @@ struct eth {
     unsigned number; /* the protocol's, for frames */
     struct chan inbox, quit;
     struct thread thread;
+    struct seals *seals; /* NULL: they are not verified */
 
     struct mutex mu;
     struct eth_view view GUARDED_BY(mu); /* what other threads may see */

@@ -9,6 +9,7 @@
 #include "codec/rlp.h"
 #include "ethereum/eth/internal.h"
 #include "log/log.h"
+#include "metrics/metrics.h"
 
 static int link_attach(void *arg, void **state)
 {
@@ -170,6 +171,40 @@ static int take_txs(struct peer *p, struct eth_link *l, const struct eth_msg *m)
     return eth_tell(&l->net->inbox, p, ETH_EVENT_TXS, out);
 }
 
+/* One header's work. What is wrong with it otherwise is said by whoever wants it. */
+static int check_seal(struct peer *p, struct eth *e, struct bytes rlp, uint64_t head)
+{
+    struct eth_header h;
+    int rc;
+
+    if (eth_header_decode(&h, rlp) < 0 || h.number == e->config.params->genesis.number ||
+        h.number >= e->config.params->ethash_end || h.difficulty == 0)
+        return 0;
+    rc = seals_verify(e->seals, &h, head, peer_quit(p));
+    if (rc == 0)
+        metric_add(e->metrics.seals, 1);
+    return rc;
+}
+
+/* Where the operator wants it, headers have cost what they claim, or they do not reach the manager.
+ */
+static int check_seals(struct peer *p, struct eth *e, const struct eth_msg *m)
+{
+    struct eth_items headers = m->items;
+    struct eth_view view;
+    struct bytes rlp;
+    int rc = 0;
+
+    if (!e->seals || (m->code != ETH_BLOCK_HEADERS && m->code != ETH_NEW_BLOCK))
+        return 0;
+    eth_look(e, &view);
+    if (m->code == ETH_NEW_BLOCK)
+        return check_seal(p, e, m->new_block.block.header, view.headers.number);
+    while (rc == 0 && eth_items_next(&headers, &rlp))
+        rc = check_seal(p, e, rlp, view.headers.number);
+    return rc;
+}
+
 static bool asks(unsigned code)
 {
     return code == ETH_GET_BLOCK_HEADERS || code == ETH_GET_BLOCK_BODIES ||
@@ -191,6 +226,9 @@ static int link_message(struct peer *p, void *state, const struct p2p_message *i
         return PN_EPROTO;
     if (m.code == ETH_TRANSACTIONS || m.code == ETH_POOLED_TXS)
         return take_txs(p, l, &m);
+    rc = check_seals(p, l->net, &m);
+    if (rc < 0)
+        return rc;
     payload = eth_payload_of(m.code, in->payload, in->len);
     if (!payload)
         return PN_ENOMEM;

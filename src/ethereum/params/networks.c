@@ -211,6 +211,7 @@ static void classic(struct eth_params *p)
     p->bomb_pause = 3000000;
     p->bomb_resume = 5000000;
     p->bomb_disposal = 5900000;
+    p->ethash_end = 11700000;     /* Thanos, ECIP-1099 */
     p->required_number = 1920000; /* without the fork of the DAO */
     (void)hex_decode(p->required_hash, ETH_HASH_BYTES,
                      "94365e3a8c0b35089c1d1195081fe7489b528a84b22199c916180db8b28ade7f");
@@ -227,6 +228,7 @@ static void mordor(struct eth_params *p)
     p->homestead = p->eip155 = p->byzantium = 0;
     p->berlin = 3985893;
     p->bomb_disposal = 0;
+    p->ethash_end = 2520000;
     set_forks(p, blocks, COUNT(blocks), NULL, 0);
     set_genesis(p, &mordor_genesis);
 }

@@ -12,6 +12,7 @@ void eth_params_init(struct eth_params *p, const char *name)
     p->bomb_pause = p->bomb_resume = p->bomb_disposal = ETH_NEVER;
     p->shanghai = p->cancun = p->prague = p->osaka = ETH_NEVER;
     p->merge_difficulty = ETH_U128_MAX;
+    p->ethash_end = ETH_NEVER;
     memcpy(p->genesis.uncles_hash, eth_empty_list_hash, ETH_HASH_BYTES);
     p->genesis.n_fields = ETH_FIELDS_FRONTIER;
 }

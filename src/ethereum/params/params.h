@@ -31,6 +31,7 @@ struct eth_params {
     char name[ETH_NAME_MAX];
     uint64_t chain_id, network_id;
     enum eth_seal seal;
+    uint64_t ethash_end; /* from this block on the work is another than Ethash (ECIP-1099) */
 
     /* Block numbers from which a rule of headers holds; ETH_NEVER. */
     uint64_t homestead, eip155, byzantium, constantinople, muir_glacier, berlin, london;

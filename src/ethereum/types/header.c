@@ -93,7 +93,7 @@ static void write_later(struct buf *b, const struct eth_header *h)
         rlp_write_bytes(b, h->requests_hash, sizeof h->requests_hash);
 }
 
-void eth_header_encode(struct buf *b, const struct eth_header *h)
+static void write_header(struct buf *b, const struct eth_header *h, bool sealed)
 {
     size_t mark = rlp_list_begin(b);
 
@@ -110,10 +110,22 @@ void eth_header_encode(struct buf *b, const struct eth_header *h)
     rlp_write_u64(b, h->gas_used);
     rlp_write_u64(b, h->time);
     rlp_write_bytes(b, h->extra.data, h->extra.len);
-    rlp_write_bytes(b, h->mix, sizeof h->mix);
-    rlp_write_bytes(b, h->nonce, sizeof h->nonce);
+    if (sealed) {
+        rlp_write_bytes(b, h->mix, sizeof h->mix);
+        rlp_write_bytes(b, h->nonce, sizeof h->nonce);
+    }
     write_later(b, h);
     rlp_list_end(b, mark);
+}
+
+void eth_header_encode(struct buf *b, const struct eth_header *h)
+{
+    write_header(b, h, true);
+}
+
+void eth_header_encode_unsealed(struct buf *b, const struct eth_header *h)
+{
+    write_header(b, h, false);
 }
 
 int eth_header_rehash(struct eth_header *h)

@@ -63,6 +63,9 @@ int eth_header_decode(struct eth_header *h, struct bytes rlp);
 /* The reverse; the hash is not looked at. */
 void eth_header_encode(struct buf *b, const struct eth_header *h);
 
+/* Likewise without mix and nonce: the hash of this is what miners work on. */
+void eth_header_encode_unsealed(struct buf *b, const struct eth_header *h);
+
 /* Fill in h->hash. Returns: 0 or PN_ENOMEM. */
 int eth_header_rehash(struct eth_header *h);
 
