@@ -24,8 +24,14 @@ static void setup(void)
 
 static void teardown(void)
 {
-    unlink(path);
-    rmdir(dir);
+    static const char *const suffixes[] = {"", "-lock", ".damaged"};
+    char name[96];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
+    ck_assert_int_eq(rmdir(dir), 0);
 }
 
 static struct nodedb *open_db(void)
@@ -175,11 +181,12 @@ START_TEST(our_sequence_number_survives_reopening)
 }
 END_TEST
 
-/* Whatever stands in the file, it opens, and then works. */
+/* Whatever stands in the file, it opens, and then works; what stood there is set aside. */
 START_TEST(a_damaged_file_is_started_anew)
 {
     struct nodedb_row row = row_of(3, 1);
     static uint8_t noise[20000];
+    char damaged[96];
 
     for (unsigned kind = 0; kind < 3; kind++) {
         struct nodedb *db = open_db();
@@ -202,6 +209,8 @@ START_TEST(a_damaged_file_is_started_anew)
         put(db, &row);
         ck_assert_uint_eq(nodedb_count(db), 1);
         nodedb_close(db);
+        snprintf(damaged, sizeof damaged, "%s.damaged", path);
+        ck_assert_int_eq(unlink(damaged), 0);
     }
 }
 END_TEST

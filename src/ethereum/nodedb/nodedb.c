@@ -7,15 +7,16 @@
 #include "base/random.h"
 #include "ethereum/nodedb/internal.h"
 
-static int get_row(struct nodedb *db, MDB_txn *txn, struct nodedb_row *out,
+static int get_row(struct nodedb *db, struct db_txn *txn, struct nodedb_row *out,
                    const uint8_t id[ETH_ID_BYTES], const struct net_addr *ip)
 {
     uint8_t raw[NODEDB_KEY_BYTES];
-    MDB_val key = {.mv_size = sizeof raw, .mv_data = raw}, value;
+    const struct db_value key = {.data = raw, .len = sizeof raw};
+    struct db_value value;
     int rc;
 
     nodedb_make_key(raw, id, ip);
-    rc = nodedb_err(mdb_get(txn, db->nodes, &key, &value));
+    rc = db_get(txn, db->nodes, &value, raw, sizeof raw);
     return rc == 0 ? nodedb_decode_row(out, &key, &value) : rc;
 }
 
@@ -24,29 +25,26 @@ static int get_row(struct nodedb *db, MDB_txn *txn, struct nodedb_row *out,
 int nodedb_begin(struct nodedb *db)
 {
     assert(!db->batch);
-    return nodedb_err(mdb_txn_begin(db->env, NULL, 0, &db->batch));
+    return db_write(db->file, &db->batch);
 }
 
 static void give_up(struct nodedb *db)
 {
-    mdb_txn_abort(db->batch);
+    db_end(db->batch);
     db->batch = NULL;
 }
 
 static int put_row(struct nodedb *db, const struct nodedb_row *row)
 {
-    uint8_t raw_key[NODEDB_KEY_BYTES];
-    MDB_val key = {.mv_size = sizeof raw_key, .mv_data = raw_key}, value;
+    uint8_t key[NODEDB_KEY_BYTES];
     struct buf b;
     int rc;
 
-    nodedb_make_key(raw_key, row->node.id, &row->node.udp);
+    nodedb_make_key(key, row->node.id, &row->node.udp);
     buf_init(&b, NODEDB_ROW_MAX_BYTES);
     rc = nodedb_encode_row(&b, row);
-    if (rc == 0) {
-        value = (MDB_val){.mv_size = b.len, .mv_data = b.data};
-        rc = nodedb_err(mdb_put(db->batch, db->nodes, &key, &value, 0));
-    }
+    if (rc == 0)
+        rc = db_put(db->batch, db->nodes, key, sizeof key, b.data, b.len, DB_PUT);
     buf_free(&b);
     return rc;
 }
@@ -54,7 +52,6 @@ static int put_row(struct nodedb *db, const struct nodedb_row *row)
 int nodedb_put(struct nodedb *db, const struct nodedb_row *row)
 {
     struct nodedb_row merged = *row, old;
-    MDB_stat st;
     int rc;
 
     if (!db->batch)
@@ -66,7 +63,7 @@ int nodedb_put(struct nodedb *db, const struct nodedb_row *row)
             merged.record_len = old.record_len;
             memcpy(merged.record, old.record, old.record_len);
         }
-    } else if (!mdb_stat(db->batch, db->nodes, &st) && st.ms_entries >= NODEDB_MAX_ROWS) {
+    } else if (db_count(db->batch, db->nodes) >= NODEDB_MAX_ROWS) {
         return 0;
     }
     rc = put_row(db, &merged);
@@ -77,163 +74,168 @@ int nodedb_put(struct nodedb *db, const struct nodedb_row *row)
 
 int nodedb_commit(struct nodedb *db)
 {
-    MDB_txn *txn = db->batch;
+    struct db_txn *batch = db->batch;
 
-    if (!txn)
+    if (!batch)
         return PN_EINVAL;
     db->batch = NULL;
-    return nodedb_err(mdb_txn_commit(txn));
+    return db_commit(batch);
 }
 
 /* --- reading --- */
 
-static int begin_read(struct nodedb *db, MDB_txn **txn)
-{
-    return nodedb_err(mdb_txn_begin(db->env, NULL, MDB_RDONLY, txn));
-}
-
 int nodedb_get(struct nodedb *db, struct nodedb_row *out, const uint8_t id[ETH_ID_BYTES],
                const struct net_addr *ip)
 {
-    MDB_txn *txn;
-    int rc = begin_read(db, &txn);
+    struct db_txn *txn;
+    int rc = db_read(db->file, &txn);
 
     if (rc < 0)
         return rc;
     rc = get_row(db, txn, out, id, ip);
-    mdb_txn_abort(txn);
+    db_end(txn);
     return rc;
+}
+
+/* A walk over the rows. Returns: 0 or a pn_err; after 0 end_walk must follow. */
+static int begin_walk(struct nodedb *db, struct db_txn **txn, struct db_cursor **cursor)
+{
+    int rc = db_read(db->file, txn);
+
+    if (rc < 0)
+        return rc;
+    rc = db_cursor_open(cursor, *txn, db->nodes);
+    if (rc < 0)
+        db_end(*txn);
+    return rc;
+}
+
+static void end_walk(struct db_txn *txn, struct db_cursor *cursor)
+{
+    db_cursor_close(cursor);
+    db_end(txn);
 }
 
 void nodedb_each(struct nodedb *db, void (*visit)(void *arg, const struct nodedb_row *row),
                  void *arg)
 {
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    MDB_txn *txn;
+    struct db_cursor *cursor;
+    struct db_value key, value;
+    struct db_txn *txn;
     struct nodedb_row row;
 
-    if (begin_read(db, &txn) < 0)
+    if (begin_walk(db, &txn, &cursor) < 0)
         return;
-    if (mdb_cursor_open(txn, db->nodes, &cursor) == 0) {
-        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
-            if (nodedb_decode_row(&row, &key, &value) == 0)
-                visit(arg, &row);
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(txn);
+    while (db_cursor_move(cursor, &key, &value, DB_NEXT) == 0)
+        if (nodedb_decode_row(&row, &key, &value) == 0)
+            visit(arg, &row);
+    end_walk(txn, cursor);
 }
 
 /* From a random key to the end, then from the first key to it. */
 unsigned nodedb_seeds(struct nodedb *db, struct nodedb_row *out, unsigned max, int64_t since_s)
 {
     uint8_t start[NODEDB_KEY_BYTES];
-    MDB_val key = {.mv_size = sizeof start, .mv_data = start}, value;
-    MDB_cursor *cursor;
-    MDB_txn *txn;
+    struct db_cursor *cursor;
+    struct db_value key, value;
+    struct db_txn *txn;
     unsigned n = 0;
     bool wrapped = false;
     int rc;
 
-    if (begin_read(db, &txn) < 0)
+    if (begin_walk(db, &txn, &cursor) < 0)
         return 0;
-    if (mdb_cursor_open(txn, db->nodes, &cursor)) {
-        mdb_txn_abort(txn);
-        return 0;
-    }
     random_bytes(start, sizeof start);
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    rc = db_cursor_seek(cursor, &key, &value, start, sizeof start);
     while (n < max) {
-        if (rc == MDB_NOTFOUND && !wrapped) {
+        if (rc == PN_ENOENT && !wrapped) {
             wrapped = true;
-            rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+            rc = db_cursor_move(cursor, &key, &value, DB_FIRST);
         }
-        if (rc || (wrapped && memcmp(key.mv_data, start, sizeof start) >= 0))
+        if (rc < 0 || (wrapped && memcmp(key.data, start, sizeof start) >= 0))
             break;
         if (nodedb_decode_row(&out[n], &key, &value) == 0 && out[n].is_seed &&
             out[n].last_pong_s >= since_s)
             n++;
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        rc = db_cursor_move(cursor, &key, &value, DB_NEXT);
     }
-    mdb_cursor_close(cursor);
-    mdb_txn_abort(txn);
+    end_walk(txn, cursor);
     return n;
 }
 
-static int expire_in(struct nodedb *db, MDB_txn *txn, int64_t before_s)
+static int expire_in(struct nodedb *db, struct db_txn *txn, int64_t before_s)
 {
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    int dropped = 0, rc = mdb_cursor_open(txn, db->nodes, &cursor);
+    struct db_cursor *cursor;
+    struct db_value key, value;
+    int dropped = 0, rc = db_cursor_open(&cursor, txn, db->nodes);
 
-    if (rc)
-        return nodedb_err(rc);
-    for (rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST); rc == 0;
-         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    if (rc < 0)
+        return rc;
+    while ((rc = db_cursor_move(cursor, &key, &value, DB_NEXT)) == 0) {
         struct nodedb_row row;
 
         if (nodedb_decode_row(&row, &key, &value) == 0 && row.last_pong_s >= before_s)
             continue;
-        rc = mdb_cursor_del(cursor, 0);
-        if (rc)
+        rc = db_cursor_del(cursor);
+        if (rc < 0)
             break;
         dropped++;
     }
-    mdb_cursor_close(cursor);
-    return rc == MDB_NOTFOUND ? dropped : nodedb_err(rc);
+    db_cursor_close(cursor);
+    return rc == PN_ENOENT ? dropped : rc;
 }
 
 int nodedb_expire(struct nodedb *db, int64_t before_s)
 {
-    MDB_txn *txn;
-    int dropped, rc = nodedb_err(mdb_txn_begin(db->env, NULL, 0, &txn));
+    struct db_txn *txn;
+    int dropped, rc = db_write(db->file, &txn);
 
     if (rc < 0)
         return rc;
     dropped = expire_in(db, txn, before_s);
     if (dropped < 0) {
-        mdb_txn_abort(txn);
+        db_end(txn);
         return dropped;
     }
-    rc = nodedb_err(mdb_txn_commit(txn));
+    rc = db_commit(txn);
     return rc < 0 ? rc : dropped;
 }
 
 size_t nodedb_count(struct nodedb *db)
 {
-    MDB_stat st = {0};
-    MDB_txn *txn;
+    struct db_txn *txn;
+    size_t n;
 
-    if (begin_read(db, &txn) < 0)
+    if (db_read(db->file, &txn) < 0)
         return 0;
-    mdb_stat(txn, db->nodes, &st);
-    mdb_txn_abort(txn);
-    return st.ms_entries;
+    n = db_count(txn, db->nodes);
+    db_end(txn);
+    return n;
 }
 
 uint64_t nodedb_local_seq(struct nodedb *db, const uint8_t id[ETH_ID_BYTES])
 {
-    MDB_txn *txn;
+    struct db_txn *txn;
     uint64_t seq;
 
-    if (begin_read(db, &txn) < 0)
+    if (db_read(db->file, &txn) < 0)
         return 0;
     seq = nodedb_get_meta(db, txn, id, ETH_ID_BYTES);
-    mdb_txn_abort(txn);
+    db_end(txn);
     return seq;
 }
 
 int nodedb_set_local_seq(struct nodedb *db, const uint8_t id[ETH_ID_BYTES], uint64_t seq)
 {
-    MDB_txn *txn;
-    int rc = nodedb_err(mdb_txn_begin(db->env, NULL, 0, &txn));
+    struct db_txn *txn;
+    int rc = db_write(db->file, &txn);
 
     if (rc < 0)
         return rc;
     rc = nodedb_put_meta(db, txn, id, ETH_ID_BYTES, seq);
     if (rc < 0) {
-        mdb_txn_abort(txn);
+        db_end(txn);
         return rc;
     }
-    return nodedb_err(mdb_txn_commit(txn));
+    return db_commit(txn);
 }

@@ -1,6 +1,7 @@
-/* The node database: what was learned about nodes survives a restart. One LMDB file; rows by node
- * id and IP address, so that a proof holds for the address it was given from. Rows of another
- * version of the format, or a file that is no database, are thrown away: they can be learned again.
+/* The node database: what was learned about nodes survives a restart. One file (store/db.h); rows
+ * by node id and IP address, so that a proof holds for the address it was given from. Rows of
+ * another version of the format are thrown away, and a file that is no database is set aside: what
+ * was in it can be learned again.
  *
  * Names and rules: go-ethereum p2p/enode/nodedb.go. Thread: the owner's alone. */
 #ifndef ETHEREUM_NODEDB_NODEDB_H

@@ -26,19 +26,20 @@ int nodedb_encode_row(struct buf *b, const struct nodedb_row *row)
     return b->err;
 }
 
-int nodedb_decode_row(struct nodedb_row *out, const MDB_val *key, const MDB_val *value)
+int nodedb_decode_row(struct nodedb_row *out, const struct db_value *key,
+                      const struct db_value *value)
 {
-    struct reader r = reader_of(value->mv_data, value->mv_size);
+    struct reader r = reader_of(value->data, value->len);
     uint8_t pubkey[EC_PUBKEY_BYTES];
     struct net_addr udp;
     uint16_t udp_port, tcp_port;
 
-    if (key->mv_size != NODEDB_KEY_BYTES)
+    if (key->len != NODEDB_KEY_BYTES)
         return PN_EFORMAT;
     read_copy(&r, pubkey, sizeof pubkey);
     udp_port = read_le16(&r);
     tcp_port = read_le16(&r);
-    net_addr_from_ipv6_bytes(&udp, (const uint8_t *)key->mv_data + ETH_ID_BYTES, udp_port);
+    net_addr_from_ipv6_bytes(&udp, (const uint8_t *)key->data + ETH_ID_BYTES, udp_port);
     out->last_ping_s = (int64_t)read_le64(&r);
     out->last_pong_s = (int64_t)read_le64(&r);
     out->find_fails = read_le32(&r);
