@@ -56,6 +56,19 @@ static struct metric_family refused_family = {
     .labels = {"chain", "reason"},
 };
 
+static const double relay_buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                       0.1,   0.25,   0.5,   1,    2.5,   10};
+
+static struct metric_family relay_family = {
+    .name = "p2pnode_block_relay_seconds",
+    .help = "Time from a new tip's header to the announcement of its block to peers.",
+    .type = METRIC_HISTOGRAM,
+    .labels = {"chain"},
+    .buckets = relay_buckets,
+    .n_buckets = sizeof relay_buckets / sizeof relay_buckets[0],
+    .scale = 1e-6,
+};
+
 /* --- what fetch asks of us --- */
 
 struct manager_peer *blocks_find_peer(struct bitcoin *b, uint64_t id)
@@ -210,6 +223,7 @@ static int init(struct bitcoin *b)
         .in_flight = metric_get(&in_flight_family, chain, NULL),
         .received = metric_get(&received_family, chain, NULL),
         .taken_back = metric_get(&taken_back_family, chain, NULL),
+        .relay = metric_get(&relay_family, chain, NULL),
     };
     return b->blocks.fetch ? 0 : PN_ENOMEM;
 }
@@ -254,6 +268,8 @@ static void lower(uint32_t *height, uint32_t to)
 static void tip_moved(struct bitcoin *b, const struct chain_result *r)
 {
     lower(&b->blocks.fork, r->fork_height);
+    if (b->blocks.announce_from == BLOCKS_NO_HEIGHT)
+        b->blocks.news_us = clock_mono_us();
     lower(&b->blocks.announce_from, r->fork_height + 1);
     manager_due(b, PART_BLOCKS, 0);
 }

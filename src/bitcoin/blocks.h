@@ -26,7 +26,7 @@ enum compact_mode {
 };
 
 struct blocks_metrics {
-    struct metric *kept, *in_flight, *received, *taken_back;
+    struct metric *kept, *in_flight, *received, *taken_back, *relay;
 };
 
 /* A member of struct bitcoin. */
@@ -43,6 +43,7 @@ struct blocks {
     uint32_t fork;          /* the lowest since that range was set, or BLOCKS_NO_HEIGHT */
     uint32_t announce_from; /* the lowest block that nobody has been told of, or
                                BLOCKS_NO_HEIGHT */
+    int64_t news_us;        /* when the chain reached announce_from */
     int64_t fetch_tick_us;
     uint64_t seen_taken_back;
     struct announcers announcers; /* who announces by compact blocks */

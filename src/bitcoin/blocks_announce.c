@@ -6,6 +6,7 @@
 #include "bitcoin/blockstore/strip.h"
 #include "bitcoin/compact/encode.h"
 #include "bitcoin/internal.h"
+#include "metrics/metrics.h"
 
 /* Runs on the server's thread. */
 static bool wants_compact(struct peer *p, const uint8_t hash[32])
@@ -59,6 +60,8 @@ void blocks_announce_held(struct bitcoin *b)
         announce_compact(b);
     if (k->announce_from <= tip)
         serve_announce(b, k->announce_from, true);
+    if (k->announce_from == tip) /* several at once are not news but history */
+        metric_observe(k->metrics.relay, clock_mono_us() - k->news_us);
     k->announce_from = BLOCKS_NO_HEIGHT;
 }
 

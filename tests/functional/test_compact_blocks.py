@@ -242,4 +242,5 @@ def test_a_block_crosses_three_nodes_between_bcoin_and_btcd(make_node, tmp_path,
     print(f"a block crosses in {times[10]:.3f} s (median), {times[-1]:.3f} s at most")
     assert times[10] < 1 * TIME_FACTOR
     assert second.messages("in", "cmpctblock") > 0
+    assert second.metrics().total("p2pnode_block_relay_seconds_count") >= 10
     assert third.height() == 30
