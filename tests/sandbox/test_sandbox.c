@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,12 @@
 #include "harness.h"
 #include "sandbox/landlock.h"
 #include "sandbox/sandbox.h"
+
+#ifdef PN_SANITIZER
+enum { IS_SANITIZED = true };
+#else
+enum { IS_SANITIZED = false };
+#endif
 
 static char inside[64], outside[64];
 
@@ -408,17 +415,8 @@ START_TEST(a_path_that_leads_nowhere_is_said_to)
 }
 END_TEST
 
-int main(void)
+static void add_those_that_enter(TCase *t)
 {
-    Suite *s = suite_create("sandbox");
-    TCase *t = tcase_create("sandbox");
-
-#ifdef PN_SANITIZER
-    puts("SKIPPED: a sanitizer needs calls that the sandbox forbids");
-    return 77;
-#endif
-    suite_add_tcase(s, t);
-    tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, what_is_in_force_is_told);
     tcase_add_test(t, files_outside_are_out_of_reach_and_those_inside_are_not);
     tcase_add_test(t, what_is_permitted_around_a_file_is_no_more_than_was_said);
@@ -426,6 +424,19 @@ int main(void)
     tcase_add_test(t, threads_can_be_made_and_are_inside);
     tcase_add_test(t, a_process_can_still_abort);
     tcase_add_test(t, only_named_ports_can_be_listened_on);
+}
+
+int main(void)
+{
+    Suite *s = suite_create("sandbox");
+    TCase *t = tcase_create("sandbox");
+
+    suite_add_tcase(s, t);
+    tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, a_path_that_leads_nowhere_is_said_to);
+    if (IS_SANITIZED)
+        puts("those that enter are left out: a sanitizer needs calls that the sandbox forbids");
+    else
+        add_those_that_enter(t);
     return harness_run(s);
 }
