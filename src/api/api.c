@@ -1,9 +1,9 @@
-/* One handler per path, on the loop thread. Pages are made at once; a call goes to the rpc thread
- * (worker.h) once it is clear that its sender may make it, and is answered when that has run it.
- * Connections, headers, bodies, waiting calls and the time a client may take are bounded. */
+/* One handler per path, on the loop thread. Pages are made at once (pages.c); a call goes to the
+ * rpc thread (worker.h) once it is clear that its sender may make it (access.c), and is answered
+ * when that has run it. Connections, headers, bodies, waiting calls and the time a client may take
+ * are bounded. */
 #include "api/api.h"
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -15,7 +15,7 @@
 
 #include "api/connections.h"
 #include "api/events.h"
-#include "api/guard.h"
+#include "api/internal.h"
 #include "api/routes.h"
 #include "api/web.h"
 #include "api/worker.h"
@@ -24,7 +24,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "log/log.h"
-#include "metrics/metrics.h"
 #include "net/sock.h"
 
 enum {
@@ -32,138 +31,8 @@ enum {
     MAX_HEADER_BYTES = 8192,
     MAX_BODY_BYTES = 1 << 20, /* a transaction of standard weight in hexadecimal fits */
     MAX_CONNECTIONS = 64,
-    FAREWELL_MS = 1000,
-    MAX_ANSWER_BYTES = 16 << 20
+    FAREWELL_MS = 1000
 };
-
-struct api {
-    struct api_config config;
-    struct evhttp *http;
-    struct connections *connections;
-    struct api_auth auth;
-    struct worker *worker; /* NULL: no calls are taken */
-    struct routes *routes; /* or NULL */
-    struct events *events; /* or NULL */
-    struct event_base *base;
-    unsigned unsent; /* answers to calls that are not written out yet */
-};
-
-static struct metric_family connections_family = {
-    .name = "p2pnode_http_connections",
-    .help = "HTTP connections that are open.",
-    .type = METRIC_GAUGE,
-};
-
-static struct metric_family requests = {
-    .name = "p2pnode_http_requests_total",
-    .help = "HTTP requests by handler and status code.",
-    .type = METRIC_COUNTER,
-    .labels = {"handler", "code"},
-};
-
-static const double scrape_buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1};
-
-static struct metric_family scrape_seconds = {
-    .name = "p2pnode_metrics_render_duration_seconds",
-    .help = "Time that the loop took to make the text of the metrics.",
-    .type = METRIC_HISTOGRAM,
-    .buckets = scrape_buckets,
-    .n_buckets = sizeof scrape_buckets / sizeof scrape_buckets[0],
-    .scale = 1e-6,
-};
-
-static void answer(struct evhttp_request *req, const char *handler, int code, const char *type,
-                   const void *body, size_t len)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-    struct evbuffer *out = evhttp_request_get_output_buffer(req);
-    char code_text[8];
-
-    snprintf(code_text, sizeof code_text, "%d", code);
-    metric_add(metric_get(&requests, handler, code_text, NULL), 1);
-    evhttp_add_header(headers, "Content-Type", type);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    evbuffer_add(out, body, len);
-    evhttp_send_reply(req, code, NULL, NULL);
-}
-
-static void answer_text(struct evhttp_request *req, const char *handler, int code, const char *text)
-{
-    answer(req, handler, code, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-/* Pages are read with GET or HEAD. Returns: whether this is one; otherwise it has been answered. */
-static bool is_reading(struct evhttp_request *req, const char *handler)
-{
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
-        return true;
-    answer_text(req, handler, 405, "pages are read with GET\n");
-    return false;
-}
-
-static void on_metrics(struct evhttp_request *req, void *arg)
-{
-    const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
-    bool open = accept && strstr(accept, "application/openmetrics-text");
-    int64_t start_us = clock_mono_us();
-    struct api *a = arg;
-    struct buf b;
-
-    if (!is_reading(req, "metrics"))
-        return;
-    metric_set(metric_get(&connections_family, NULL), connections_count(a->connections));
-    buf_init(&b, MAX_ANSWER_BYTES);
-    if (metrics_render(&b, open ? METRICS_OPENMETRICS : METRICS_TEXT_004) < 0)
-        answer_text(req, "metrics", 500, "cannot render the metrics\n");
-    else
-        answer(req, "metrics", 200,
-               open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                    : "text/plain; version=0.0.4; charset=utf-8",
-               b.data, b.len);
-    buf_free(&b);
-    metric_observe(metric_get(&scrape_seconds, NULL), clock_mono_us() - start_us);
-}
-
-static void answer_checks(struct evhttp_request *req, const char *handler,
-                          const struct api_check *checks, size_t n)
-{
-    struct buf b;
-    bool all = true;
-
-    if (!is_reading(req, handler))
-        return;
-    buf_init(&b, MAX_ANSWER_BYTES);
-    buf_puts(&b, "{\"checks\":[");
-    for (size_t i = 0; i < n; i++) {
-        char detail[API_DETAIL_BYTES] = "";
-        bool ok = checks[i].ok(checks[i].arg, detail);
-
-        all = all && ok;
-        buf_printf(&b, "%s{\"name\":\"%s\",\"ok\":%s,\"detail\":\"%s\"}", i ? "," : "",
-                   checks[i].name, ok ? "true" : "false", detail);
-    }
-    buf_printf(&b, "],\"ok\":%s}\n", all ? "true" : "false");
-    if (b.err)
-        answer_text(req, handler, 500, "out of memory\n");
-    else
-        answer(req, handler, all ? 200 : 503, "application/json", b.data, b.len);
-    buf_free(&b);
-}
-
-static void on_livez(struct evhttp_request *req, void *arg)
-{
-    const struct api *a = arg;
-
-    answer_checks(req, "livez", a->config.live, a->config.n_live);
-}
-
-static void on_readyz(struct evhttp_request *req, void *arg)
-{
-    const struct api *a = arg;
-
-    answer_checks(req, "readyz", a->config.ready, a->config.n_ready);
-}
 
 /* --- calls --- */
 
@@ -187,88 +56,12 @@ static void answer_late(struct api *a, struct evhttp_request *req, const char *h
 {
     a->unsent++;
     evhttp_request_set_on_complete_cb(req, on_sent, a);
-    answer(req, handler, status, "application/json", body->data, body->len);
+    api_answer(req, handler, status, "application/json", body->data, body->len);
 }
 
 static void answer_call(void *arg, struct evhttp_request *req, const struct worker_call *call)
 {
     answer_late(arg, req, "rpc", call->status, &call->out);
-}
-
-/* From where calls are taken at all. Returns: 0, or the status with which a call is refused and, in
- * *why, the reason. */
-static int wrong_place(const char **why, const struct api *a, struct evhttp_request *req)
-{
-    struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
-    const char *host = evhttp_find_header(headers, "Host");
-    const char *origin = evhttp_find_header(headers, "Origin");
-    char *remote = NULL;
-    uint16_t port;
-
-    evhttp_connection_get_peer(evhttp_request_get_connection(req), &remote, &port);
-
-    *why = "calls are not taken from this address\n";
-    if (!guard_remote_ok(&a->config.allowed, remote))
-        return 403;
-    *why = "name this machine by its address or as localhost\n";
-    if (host && !guard_host_ok(host))
-        return 403;
-    *why = "calls are not taken from pages of other sites\n";
-    if (!guard_origin_ok(origin, host ? host : ""))
-        return 403;
-    return 0;
-}
-
-static bool has_credential(const struct api *a, struct evhttp_request *req)
-{
-    return api_auth_ok(&a->auth,
-                       evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization"));
-}
-
-/* Likewise, whose too. */
-static int refusal(const char **why, const struct api *a, struct evhttp_request *req)
-{
-    int code = wrong_place(why, a, req);
-
-    if (code)
-        return code;
-    *why = "send the cookie, or user and password\n";
-    return has_credential(a, req) ? 0 : 401;
-}
-
-/* Returns: whether the request may go on; otherwise it has been answered. */
-static bool is_permitted(struct api *a, struct evhttp_request *req, const char *handler)
-{
-    const char *why;
-    int code = refusal(&why, a, req);
-
-    if (code == 401) {
-        log_warn("api", "a request with a wrong credential was refused");
-        evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
-                          "Basic realm=\"jsonrpc\"");
-    }
-    if (code)
-        answer_text(req, handler, code, why);
-    return code == 0;
-}
-
-/* --- the dashboard --- */
-
-static void on_page(struct evhttp_request *req, void *arg)
-{
-    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
-    struct api *a = arg;
-
-    if (!is_reading(req, "page") || !is_permitted(a, req, "page"))
-        return;
-    for (unsigned i = 0; i < web_files_count; i++)
-        if (strcmp(path, web_files[i].path) == 0) {
-            evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Security-Policy",
-                              WEB_POLICY);
-            answer(req, "page", 200, web_files[i].type, web_files[i].data, web_files[i].len);
-            return;
-        }
-    answer_text(req, "page", 404, "not found\n");
 }
 
 /* "/" is both the dashboard and where calls go. */
@@ -277,9 +70,9 @@ static void on_call(struct evhttp_request *req, void *arg)
     struct api *a = arg;
 
     if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
-        on_page(req, a);
-    else if (is_permitted(a, req, "rpc") && worker_submit(a->worker, req, NULL) < 0)
-        answer_text(req, "rpc", 503, "too many calls wait already\n");
+        api_on_page(req, a);
+    else if (api_is_permitted(a, req, "rpc") && worker_submit(a->worker, req, NULL) < 0)
+        api_answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
 
 /* --- events --- */
@@ -291,20 +84,20 @@ static void on_events(struct evhttp_request *req, void *arg)
     struct api *a = arg;
     int rc;
 
-    if (!is_reading(req, "events") || !is_permitted(a, req, "events"))
+    if (!api_is_reading(req, "events") || !api_is_permitted(a, req, "events"))
         return;
     if (query && evhttp_parse_query_str(query, &fields) < 0) {
-        answer_text(req, "events", 400, "malformed query\n");
+        api_answer_text(req, "events", 400, "malformed query\n");
         return;
     }
     rc = events_subscribe(a->events, req, query ? evhttp_find_header(&fields, "topics") : NULL);
     evhttp_clear_headers(&fields);
     if (rc == PN_EINVAL)
-        answer_text(req, "events", 400, "there is no such topic\n");
+        api_answer_text(req, "events", 400, "there is no such topic\n");
     else if (rc < 0)
-        answer_text(req, "events", 503, "too many clients follow the events already\n");
+        api_answer_text(req, "events", 503, "too many clients follow the events already\n");
     else
-        metric_add(metric_get(&requests, "events", "200", NULL), 1);
+        api_count("events", 200);
 }
 
 /* --- paths of networks --- */
@@ -312,11 +105,11 @@ static void on_events(struct evhttp_request *req, void *arg)
 static int refuse_visit(void *arg, const char **why, bool *credential, struct evhttp_request *req)
 {
     struct api *a = arg;
-    int code = wrong_place(why, a, req);
+    int code = api_wrong_place(why, a, req);
 
     if (code)
         return code;
-    *credential = has_credential(a, req);
+    *credential = api_has_credential(a, req);
     *why = "the methods are GET and POST";
     return evhttp_request_get_command(req) == EVHTTP_REQ_HEAD ? 405 : 0;
 }
@@ -337,7 +130,8 @@ static void on_other(struct evhttp_request *req, void *arg)
 
     if (a->routes && routes_take(a->routes, req))
         return;
-    answer_text(req, "other", 404, "not found: there are /metrics, /livez, /readyz and /events\n");
+    api_answer_text(req, "other", 404,
+                    "not found: there are /metrics, /livez, /readyz and /events\n");
 }
 
 static int open_calls(struct api *a, struct event_base *base)
@@ -357,7 +151,7 @@ static int open_calls(struct api *a, struct event_base *base)
     for (unsigned i = 0; i < web_files_count && rc == 0; i++) {
         const char *path = web_files[i].path;
 
-        evhttp_set_cb(a->http, path, strcmp(path, "/") == 0 ? on_call : on_page, a);
+        evhttp_set_cb(a->http, path, strcmp(path, "/") == 0 ? on_call : api_on_page, a);
     }
     return rc;
 }
@@ -410,9 +204,9 @@ static void set_paths(struct api *a)
     evhttp_set_max_headers_size(a->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(a->http, MAX_BODY_BYTES);
     evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
-    evhttp_set_cb(a->http, "/metrics", on_metrics, a);
-    evhttp_set_cb(a->http, "/livez", on_livez, a);
-    evhttp_set_cb(a->http, "/readyz", on_readyz, a);
+    evhttp_set_cb(a->http, "/metrics", api_on_metrics, a);
+    evhttp_set_cb(a->http, "/livez", api_on_livez, a);
+    evhttp_set_cb(a->http, "/readyz", api_on_readyz, a);
     evhttp_set_gencb(a->http, on_other, a);
 }
 
