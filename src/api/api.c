@@ -283,11 +283,6 @@ int api_reopen(struct api *a)
     return a->events ? events_reopen(a->events) : 0;
 }
 
-int64_t api_heartbeat_us(struct api *a)
-{
-    return a->worker ? worker_heartbeat_us(a->worker) : clock_mono_us();
-}
-
 /* Whoever called "stop" is owed an answer, too. */
 static void send_the_rest(struct api *a)
 {

@@ -71,9 +71,6 @@ void api_change(struct api *a, struct api_change *c);
 /* The file of events was moved aside: open it anew. Thread: loop. Returns: 0 or a pn_err. */
 int api_reopen(struct api *a);
 
-/* When the rpc thread last turned, monotonic microseconds. Thread: any. */
-int64_t api_heartbeat_us(struct api *a);
-
 /* Wait for the call under way and send what is answered, for at most a second. Thread: the main
  * thread, when loop_run has returned; while whatever the methods reach is still there. Accepts
  * NULL.

@@ -9,7 +9,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <stdatomic.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -34,7 +33,6 @@ struct worker {
     struct event *finished;
     struct thread threads[WORKER_THREADS_MAX];
     unsigned running;
-    atomic_int_fast64_t beat_us;
     struct job places[WORKER_CALLS_MAX];
 };
 
@@ -60,9 +58,7 @@ static void run(void *arg)
     while (chan_recv(&w->jobs, &job, CLOCK_NEVER) == 0) {
         int rc;
 
-        atomic_store(&w->beat_us, clock_mono_us());
         w->config.run(w->config.arg, &job->call);
-        atomic_store(&w->beat_us, clock_mono_us());
         rc = chan_try_send(&w->done, &job);
         if (BUG(rc < 0))
             return;
@@ -248,9 +244,4 @@ void worker_free(struct worker *w)
     chan_destroy(&w->quit, NULL);
     event_free(w->finished);
     mem_free(w);
-}
-
-int64_t worker_heartbeat_us(struct worker *w)
-{
-    return chan_depth(&w->jobs) > 0 ? atomic_load(&w->beat_us) : clock_mono_us();
 }

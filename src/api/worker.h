@@ -60,8 +60,4 @@ void worker_request_gone(struct evhttp_request *req);
 void worker_stop(struct worker *w);
 void worker_free(struct worker *w);
 
-/* When a thread last took or finished a call while calls waited; now when none does. Thread: any.
- */
-int64_t worker_heartbeat_us(struct worker *w);
-
 #endif

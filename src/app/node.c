@@ -34,6 +34,7 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "app/state_dump.h"
+#include "app/thread_health.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -125,11 +126,6 @@ static void on_housekeeping(evutil_socket_t fd, short events, void *arg)
     node_gate_save(arg);
 }
 
-static bool is_alive(void *arg)
-{
-    return node_is_alive(arg);
-}
-
 static void say_status(void *arg, char out[SERVICE_STATUS_BYTES])
 {
     const struct node *n = arg;
@@ -140,7 +136,7 @@ static void say_status(void *arg, char out[SERVICE_STATUS_BYTES])
 
 static int begin_service(struct node *n)
 {
-    const struct service_config config = {.alive = is_alive, .status = say_status, .arg = n};
+    const struct service_config config = {.alive = thread_health, .status = say_status, .arg = n};
 
     n->service = service_new(loop_base(n->loop), &config);
     return n->service ? STATUS_CLEAN : STATUS_FAILURE;
@@ -168,6 +164,8 @@ static int start(struct node *n)
         return STATUS_BIND;
     if (start_threads(n) < 0 || node_nat_start(n) < 0 || node_i2p_start(n) < 0)
         return STATUS_FAILURE;
+    if (node_health_begin(n) < 0)
+        return STATUS_FAILURE;
     return begin_service(n);
 }
 
@@ -192,6 +190,7 @@ static void take_down(struct node *n)
     node_discovery_stop(n);
     node_api_stop(n); /* its calls reach all that follows */
     node_ethereum_stop(n);
+    node_health_end(n);
     service_free(n->service);
     signals_free(n->signals);
     if (n->overdue)

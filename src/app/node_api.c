@@ -7,7 +7,6 @@
 #include "app/node_health.h"
 #include "app/node_p2p.h"
 #include "app/node_setup.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/rpc/rpc.h"
@@ -129,9 +128,7 @@ int node_api_start(struct node *n)
     if (!n->api)
         return PN_ENOMEM;
     node_health_checks(&config, n);
-    rc = node_health_begin(n);
-    if (rc == 0)
-        rc = fill_config(&config, n);
+    rc = fill_config(&config, n);
     if (rc == 0)
         rc = api_new(&n->api->api, loop_base(n->loop), &config);
     if (rc < 0)
@@ -166,16 +163,10 @@ void node_api_change(struct node *n, struct api_change *c)
         api_change(n->api->api, c);
 }
 
-int64_t node_api_heartbeat_us(const struct node *n)
-{
-    return n->api && n->api->api ? api_heartbeat_us(n->api->api) : clock_mono_us();
-}
-
 void node_api_stop(struct node *n)
 {
     if (!n->api)
         return;
     api_free(n->api->api);
-    node_health_end(n);
     MEM_FREE(n->api);
 }

@@ -23,9 +23,6 @@ void node_api_change(struct node *n, struct api_change *c);
 /* Thread: the main thread, when the loop does not run. */
 void node_api_stop(struct node *n);
 
-/* When the rpc thread last turned; now without one. Thread: any. */
-int64_t node_api_heartbeat_us(const struct node *n);
-
 /* Every method there is. Thread: any, while the API runs. */
 const struct rpc_set *node_api_methods(const struct node *n);
 

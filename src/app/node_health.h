@@ -2,8 +2,6 @@
 #ifndef APP_NODE_HEALTH_H
 #define APP_NODE_HEALTH_H
 
-#include <stdbool.h>
-
 #include "api/api.h"
 
 struct node;
@@ -11,12 +9,10 @@ struct node;
 /* Fill in the checks of /livez and /readyz. Thread: the main thread. */
 void node_health_checks(struct api_config *config, struct node *n);
 
-/* Show when threads last turned, and how many are banned, in the metrics, until node_health_end.
- * Thread: the main thread. Returns: 0 or PN_ELIMIT. */
+/* Watch the loop as the other threads are watched, and show in the metrics when each last turned
+ * and how many are banned, until node_health_end. Thread: the main thread, shortly before the loop
+ * runs. Returns: 0 or PN_ENOMEM. */
 int node_health_begin(struct node *n);
 void node_health_end(struct node *n);
-
-/* Whether every check of /livez holds. Thread: loop. */
-bool node_is_alive(struct node *n);
 
 #endif

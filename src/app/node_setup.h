@@ -17,6 +17,7 @@
 #include "store/datadir.h"
 
 struct node_api;
+struct node_health;
 struct node_discovery;
 struct service;
 struct node_electrum;
@@ -71,6 +72,7 @@ struct node {
     struct listener *listeners[OPTION_LISTEN_MAX];
     unsigned n_listeners;
     struct node_api *api; /* or NULL */
+    struct node_health *health;
     struct service *service;
     int64_t started_us; /* monotonic */
     bool bitcoin_started, server_started, stopping;

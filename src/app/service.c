@@ -48,11 +48,10 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     sd_notify(0, text);
     if (!s->watched)
         return;
-    if (s->config.alive(s->config.arg))
+    if (s->config.alive(line, sizeof line))
         sd_notify(0, "WATCHDOG=1");
     else
-        log_error("app",
-                  "a thread does not turn: the service manager is not told that all is well");
+        log_error("app", "the service manager is not told that all is well: %s", line);
 }
 
 struct service *service_new(struct event_base *base, const struct service_config *config)

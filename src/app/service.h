@@ -5,16 +5,18 @@
 #define APP_SERVICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct event_base;
 struct service;
 
-/* Say that the node is ready, and while alive(arg) holds, twice in every period that the manager's
- * watchdog has ($WATCHDOG_USEC). `status` writes a line for people, as often as that and at least
- * every ten seconds. Returns: NULL when there is no memory. */
+/* Say that the node is ready, and while alive() holds, twice in every period that the manager's
+ * watchdog has ($WATCHDOG_USEC); when it does not hold, the log says what alive() gives as detail.
+ * `status` writes a line for people, as often as that and at least every ten seconds. Returns: NULL
+ * when there is no memory. */
 #define SERVICE_STATUS_BYTES 128
 struct service_config {
-    bool (*alive)(void *arg);
+    bool (*alive)(char *detail, size_t size);
     void (*status)(void *arg, char out[SERVICE_STATUS_BYTES]);
     void *arg;
 };

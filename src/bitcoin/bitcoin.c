@@ -187,7 +187,6 @@ int bitcoin_start(struct bitcoin *b)
 
     if (rc < 0)
         return rc;
-    atomic_store(&b->beat_us, clock_mono_us());
     if (b->headerdb)
         rc = header_saver_start(&b->saver, b->headerdb, &b->chain, b->config.params.name);
     if (rc < 0)
@@ -254,9 +253,4 @@ unsigned bitcoin_peers(const struct bitcoin *b)
 bool bitcoin_in_sync(const struct bitcoin *b)
 {
     return atomic_load(&b->in_sync);
-}
-
-int64_t bitcoin_heartbeat_us(const struct bitcoin *b)
-{
-    return atomic_load(&b->beat_us);
 }

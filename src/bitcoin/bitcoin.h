@@ -125,7 +125,4 @@ int64_t bitcoin_relay_fee(const struct bitcoin *b);
  * has ended; PN_ENOMEM; what the chain says. */
 int bitcoin_generate(struct bitcoin *b, uint8_t hash[32], struct bytes pay_to);
 
-/* When the manager last turned, monotonic microseconds. Thread: any. */
-int64_t bitcoin_heartbeat_us(const struct bitcoin *b);
-
 #endif

@@ -126,7 +126,6 @@ struct bitcoin {
     atomic_uint height;
     atomic_bool in_sync;
     atomic_uint known_peers;
-    atomic_int_fast64_t beat_us;
 
     struct chan inbox, quit;
     struct thread thread;

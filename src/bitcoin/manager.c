@@ -163,7 +163,6 @@ void manager_run(void *arg)
     for (;;) {
         int which = chan_select(cases, 3, next_deadline(b));
 
-        atomic_store(&b->beat_us, clock_mono_us());
         if (which == 0)
             take(b, &m);
         else if (which == 1)

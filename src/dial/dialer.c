@@ -5,7 +5,6 @@
 #include "dial/dialer.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "base/mem.h"
 #include "dial/dialer_internal.h"
 #include "log/log.h"
+#include "thread/pulse.h"
 
 /* Each request has at most one message under way, that its connection has ended or its name was
  * looked up, so a message always finds room. */
@@ -164,7 +164,7 @@ static void wait_and_finish(struct dialer *d)
                                      .events = dial_path_events(d->requests[i].path)};
             of[n++] = &d->requests[i];
         }
-    if (poll(fds, n, clock_poll_ms(next_deadline(d))) < 0)
+    if (pulse_poll(fds, n, next_deadline(d)) < 0)
         return; /* interrupted: the loop looks again */
     if (fds[0].revents && read(d->wake_fd, &drained, sizeof drained) < 0 && errno != EAGAIN)
         log_error("dial", "cannot read the wake-up counter: %s", pn_strerror(PN_ESYS));

@@ -5,7 +5,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "electrum/internal.h"
@@ -129,7 +128,6 @@ int electrum_new(struct electrum **out, const struct electrum_config *config)
         electrum_free(e);
         return rc;
     }
-    atomic_store(&e->beat_us, clock_mono_us());
     *out = e;
     return 0;
 }
@@ -221,9 +219,4 @@ void electrum_refresh_blacklist(struct electrum *e)
 void electrum_tip_moved(struct electrum *e)
 {
     chan_try_send(&e->ring, NULL);
-}
-
-int64_t electrum_heartbeat_us(const struct electrum *e)
-{
-    return atomic_load(&e->beat_us);
 }

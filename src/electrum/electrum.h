@@ -126,7 +126,4 @@ int electrum_accepted(struct electrum *e, struct conn *c, const struct net_addr 
 /* The active chain has changed. Thread: any; never blocks. */
 void electrum_tip_moved(struct electrum *e);
 
-/* When the thread `electrum` last turned, monotonic microseconds. Thread: any. */
-int64_t electrum_heartbeat_us(const struct electrum *e);
-
 #endif

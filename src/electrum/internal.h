@@ -64,7 +64,6 @@ struct electrum {
     int wake_fd;
     struct chan ring, quit;
     struct thread thread;
-    atomic_int_fast64_t beat_us;
 };
 
 /* A client's connection. */

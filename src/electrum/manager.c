@@ -2,7 +2,6 @@
  * waits in one poll(2) for its channels (by an eventfd), its dials, and the next time; it blocks on
  * the server's inbox, with its quit token as the way out of the wait that matters. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "electrum/looks.h"
 #include "log/log.h"
 #include "store/atomic_file.h"
+#include "thread/pulse.h"
 
 enum {
     HEARTBEAT_MS = 1000,
@@ -99,7 +99,7 @@ static void wait_for_more(struct electrum *e, int64_t due_us)
     unsigned n = looks_poll(e, fds + 1, &deadline_us);
     uint64_t woken;
 
-    if (poll(fds, 1 + n, clock_poll_ms(deadline_us)) < 0)
+    if (pulse_poll(fds, 1 + n, deadline_us) < 0)
         return;
     if ((fds[0].revents & POLLIN) && read(e->wake_fd, &woken, sizeof woken) < 0 && errno != EAGAIN)
         log_warn("electrum", "cannot read an eventfd");
@@ -113,7 +113,6 @@ static void run(void *arg)
     while (!quit_requested(&e->quit)) {
         int64_t due_us;
 
-        atomic_store(&e->beat_us, clock_mono_us());
         if (chan_try_recv(&e->ring, NULL) == 0) {
             notify(e, JRPC_V1);
             notify(e, JRPC_V2);
@@ -136,7 +135,6 @@ int electrum_start(struct electrum *e)
 {
     int rc = blacklist_source_start(e->blacklist_source);
 
-    atomic_store(&e->beat_us, clock_mono_us());
     if (rc == 0)
         rc = thread_start(&e->thread, "electrum", ROLE_MANAGER, run, e);
     if (rc < 0)

@@ -2,8 +2,6 @@
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
 
-#include <stdint.h>
-
 struct event_base;
 struct loop;
 
@@ -20,8 +18,5 @@ void loop_run(struct loop *l);
 
 /* Make loop_run return. Thread: any. */
 void loop_stop(struct loop *l);
-
-/* When the loop last turned, monotonic microseconds; it turns at least once a second. */
-int64_t loop_heartbeat_us(const struct loop *l);
 
 #endif

@@ -16,7 +16,7 @@
 #include "thread/chan.h"
 #include "thread/thread.h"
 
-enum { INBOX_MESSAGES = 512, HEARTBEAT_MS = 1000 };
+enum { INBOX_MESSAGES = 512 };
 
 static struct chan_class inbox_class = {
     .name = "server_inbox",
@@ -147,9 +147,8 @@ static void run(void *arg)
     };
 
     while (!s->stopping) {
-        int which = chan_select(cases, 2, clock_deadline_ms(HEARTBEAT_MS));
+        int which = chan_select(cases, 2, CLOCK_NEVER);
 
-        atomic_store(&s->beat_us, clock_mono_us());
         if (which == 0)
             take(s, &m);
         else if (which == 1)
@@ -167,7 +166,6 @@ int server_start(struct server *s, void (*stopped)(void *arg), void *arg)
 {
     s->stopped = stopped;
     s->stopped_arg = arg;
-    atomic_store(&s->beat_us, clock_mono_us());
     return thread_start(&s->thread, "server", ROLE_SERVER, run, s);
 }
 
@@ -256,9 +254,4 @@ unsigned server_peers_of_kind(const struct server *s, unsigned network, enum con
     int64_t n = metric_value(s->networks[network].kinds[kind]);
 
     return n > 0 ? (unsigned)n : 0;
-}
-
-int64_t server_heartbeat_us(const struct server *s)
-{
-    return atomic_load(&s->beat_us);
 }

@@ -100,7 +100,4 @@ unsigned server_ready_peers(const struct server *s);
 /* Of these, a network's peers of one kind. Thread: any. */
 unsigned server_peers_of_kind(const struct server *s, unsigned network, enum conn_kind kind);
 
-/* When the server last turned, monotonic microseconds. Thread: any. */
-int64_t server_heartbeat_us(const struct server *s);
-
 #endif

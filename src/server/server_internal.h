@@ -67,7 +67,6 @@ struct server {
     void (*stopped)(void *arg);
     void *stopped_arg;
     atomic_uint ready_peers;
-    atomic_int_fast64_t beat_us;
 };
 
 /* --- peer_table.c: thread server --- */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/random.h"
 #include "thread/chan_internal.h"
+#include "thread/pulse.h"
 #include "thread/thread.h"
 
 enum { SPINS = 1000, SKIP_MAX = 256 };
@@ -176,10 +177,13 @@ int chan_recv(struct chan *c, void *elem, int64_t deadline_us)
     struct chan_case k = {.chan = c, .op = CHAN_RECV, .elem = elem};
     int rc = chan_try_recv(c, elem);
 
-    if (rc != PN_EAGAIN)
-        return rc;
-    rc = chan_wait(&k, 1, 0, deadline_us);
-    return rc < 0 ? rc : k.result;
+    if (rc == PN_EAGAIN) {
+        pulse_rest();
+        rc = chan_wait(&k, 1, 0, deadline_us);
+        rc = rc < 0 ? rc : k.result;
+    }
+    pulse_turn();
+    return rc;
 }
 
 int chan_recv_many(struct chan *c, void *elems, unsigned n, int64_t deadline_us)
@@ -188,8 +192,10 @@ int chan_recv_many(struct chan *c, void *elems, unsigned n, int64_t deadline_us)
 
     assert(n > 0);
     rc = chan_try_recv_many(c, elems, n);
-    if (rc != 0)
+    if (rc != 0) {
+        pulse_turn();
         return rc;
+    }
     rc = chan_recv(c, elems, deadline_us);
     if (rc < 0)
         return rc;
@@ -212,5 +218,10 @@ static unsigned random_start(unsigned n)
 
 int chan_select(struct chan_case *cases, unsigned n, int64_t deadline_us)
 {
-    return chan_wait(cases, n, random_start(n), deadline_us);
+    int which;
+
+    pulse_rest();
+    which = chan_wait(cases, n, random_start(n), deadline_us);
+    pulse_turn();
+    return which;
 }

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "metrics/metrics.h"
+#include "thread/pulse.h"
 
 #ifdef PN_SANITIZER
 enum { STACK_BYTES = 512 * 1024 };
@@ -27,6 +28,18 @@ static const char *const role_names[] = {
 #define THREAD_ROLE_NAME_(id, name) name,
     THREAD_ROLE_LIST(THREAD_ROLE_NAME_)
 #undef THREAD_ROLE_NAME_
+};
+
+/* How long a thread may stay away from its wait before it counts as stuck (thread/pulse.h): what
+ * only computes and sends, what commits to its own database now and then, what is on the disk or on
+ * the line to a gateway most of its time. Roles that are not listed are not watched. */
+enum { BRISK_MS = 30 * 1000, COMMITTING_MS = 120 * 1000, SLOW_MS = 300 * 1000 };
+
+static const int patience_ms[ROLE_COUNT] = {
+    [ROLE_SERVER] = BRISK_MS,   [ROLE_DIALER] = BRISK_MS, [ROLE_DISCOVERY] = BRISK_MS,
+    [ROLE_TX_RELAY] = BRISK_MS, [ROLE_RPC] = BRISK_MS,    [ROLE_MANAGER] = COMMITTING_MS,
+    [ROLE_DUMP] = SLOW_MS,      [ROLE_STORE] = SLOW_MS,   [ROLE_FILTERS] = SLOW_MS,
+    [ROLE_NAT] = SLOW_MS,       [ROLE_WEB] = SLOW_MS,
 };
 
 static _Thread_local enum thread_role own_role = ROLE_LOOP;
@@ -67,10 +80,15 @@ static void *run_thread(void *arg)
 {
     struct thread *t = arg;
     enum thread_role role = t->role;
+    struct pulse pulse;
 
     own_role = role;
     pthread_setname_np(pthread_self(), t->name);
+    if (patience_ms[role] > 0)
+        pulse_begin(&pulse, t->name, patience_ms[role]);
     t->run(t->arg);
+    if (patience_ms[role] > 0)
+        pulse_end(&pulse);
     atomic_fetch_sub(&running[role], 1);
     return NULL;
 }

@@ -48,7 +48,8 @@ struct thread {
 };
 
 /* Run run(arg) on a new thread with a stack of 128 KiB (more under a sanitizer) and all signals
- * blocked but those that a fault of the thread itself raises. The name is cut to 15 bytes. The
+ * blocked but those that a fault of the thread itself raises. The name is cut to 15 bytes; where
+ * the role is one of the program's own threads it is watched under that name (thread/pulse.h). The
  * struct belongs to the caller and lives until thread_join.
  * Thread: any. Returns: 0, PN_EAGAIN (no room for another thread), PN_ENOMEM. */
 int thread_start(struct thread *t, const char *name, enum thread_role role, void (*run)(void *),

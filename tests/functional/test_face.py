@@ -301,7 +301,9 @@ def test_metrics_tell_of_threads_and_bans(node):
     node.call("setban", "192.0.2.0/24", "add")
     metrics = node.metrics()
     assert metrics.total("p2pnode_banned_peers") == 1
-    for thread in "loop", "server", "bitcoin", "rpc":
+    for thread in (
+        "loop", "server", "bitcoin", "rpc", "dialer", "tx-relay", "addr-dump", "header store"
+    ):  # fmt: skip
         turned = metrics.total("p2pnode_thread_heartbeat_timestamp_seconds", thread=thread)
         assert abs(time.time() - turned) < 60, thread
     assert node.metrics().total("p2pnode_metrics_render_duration_seconds_count") >= 1
@@ -329,7 +331,9 @@ def test_metrics_count_what_happens(node):
 def test_livez_answers_as_soon_as_the_process_runs(node):
     status, _, body = node.get("/livez")
     assert status == 200
-    assert body
+    threads = json.loads(body)["checks"][0]
+    assert threads["name"] == "threads" and threads["ok"]
+    assert re.fullmatch(r"\d+ turn", threads["detail"])
 
 
 def test_readyz_is_503_without_peers_and_200_once_the_chain_is_synced(make_node, stack):

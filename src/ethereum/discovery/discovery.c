@@ -8,7 +8,6 @@
 #include "ethereum/discovery/discovery.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "ethereum/discovery/internal.h"
 #include "ethereum/enr/relay.h"
 #include "log/log.h"
+#include "thread/pulse.h"
 
 enum {
     BATCHES_A_TURN = 4, /* then the timers and the inbox have theirs */
@@ -292,7 +292,7 @@ static void run(void *arg)
                                {.fd = udp_fd(d->udp[ETH_IPV6]), .events = POLLIN}};
         uint64_t drained;
 
-        if (poll(fds, sizeof fds / sizeof fds[0], clock_poll_ms(at_us)) < 0)
+        if (pulse_poll(fds, sizeof fds / sizeof fds[0], at_us) < 0)
             continue; /* interrupted: the loop looks again */
         if (fds[0].revents && read(d->wake_fd, &drained, sizeof drained) < 0 && errno != EAGAIN)
             log_error("discovery", "cannot read the wake-up counter: %s", pn_strerror(PN_ESYS));
@@ -314,7 +314,7 @@ int eth_discovery_start(struct eth_discovery *d)
     for (unsigned family = 0; family < ETH_FAMILIES; family++)
         if (d->udp[family])
             log_info("discovery", "discv4 at %s", net_addr_format(text, udp_addr(d->udp[family])));
-    return thread_start(&d->thread, "discovery", ROLE_DISCOVERY, run, d);
+    return thread_start(&d->thread, "discv4", ROLE_DISCOVERY, run, d);
 }
 
 void eth_discovery_stop(struct eth_discovery *d)

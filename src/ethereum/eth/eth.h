@@ -42,7 +42,6 @@ struct eth_view {
     unsigned peers, pooled;
     bool syncing;
     uint64_t synced_from; /* where the head of blocks stood when that began */
-    int64_t beat_us;      /* when the manager last turned */
 };
 
 /* Call visit(arg, chain) on the manager's thread, and wait until that is done. It copies what it

@@ -38,7 +38,6 @@ void pm_publish(struct eth *e)
     e->view.pooled = e->pool.n;
     e->view.syncing = downloader_is_syncing(e->downloader);
     e->view.synced_from = e->synced_from;
-    e->view.beat_us = clock_mono_us();
     mutex_unlock(&e->mu);
     download_board_post(&e->board, downloader_peers(e->downloader));
     metric_set(e->metrics.number, (int64_t)blocks->number);
