@@ -69,7 +69,10 @@ static __attribute__((noinline)) int run_ctl(int argc, char **argv, char **envp)
                                           .user = o.api_user,
                                           .password = o.api_password};
 
-        status = ctl_run(&config, argc - n, (const char *const *)argv + n);
+        static const char *const help[] = {"help"};
+
+        status = o.help ? ctl_run(&config, 1, help)
+                        : ctl_run(&config, argc - n, (const char *const *)argv + n);
     }
     options_free(&o);
     option_report_free(&report);

@@ -262,13 +262,15 @@ static const struct {
     {"why", "why                     how addresses become peers, and where that ends", run_why},
 };
 
-static int list_commands(void)
+static void list_commands(FILE *to)
 {
-    puts("usage: p2pnode ctl [--datadir=DIR] [--api-listen=ADDR:PORT] COMMAND [ARGUMENT...]\n");
+    fputs("usage: p2pnode ctl [--datadir=DIR] [--api-listen=ADDR:PORT] COMMAND [ARGUMENT...]\n\n",
+          to);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        printf("  %s\n", commands[i].usage);
-    puts("  METHOD [PARAMETER...]   any method of the node; `help` lists them");
-    return 0;
+        fprintf(to, "  %s\n", commands[i].usage);
+    fputs("  help [METHOD]           this, and the methods of a node that runs; or what one does\n"
+          "  METHOD [PARAMETER...]   any method of the node\n",
+          to);
 }
 
 /* --- reaching the node --- */
@@ -303,7 +305,8 @@ int ctl_reach(struct ctl_client *c)
     static const uint8_t any[16];
 
     if (!config->api_listen || net_addr_parse(&c->addr, config->api_listen, 0) < 0) {
-        fprintf(stderr, "p2pnode ctl: the node has no API (--api-listen)\n");
+        if (!c->quiet)
+            fprintf(stderr, "p2pnode ctl: the node has no API (--api-listen)\n");
         return 2;
     }
     /* A node that listens everywhere also listens here. */
@@ -318,14 +321,31 @@ int ctl_reach(struct ctl_client *c)
     return 0;
 }
 
+/* What can be said without a node, and what a node adds when there is one. */
+static int help(struct ctl_client *c)
+{
+    cJSON *methods = NULL;
+
+    list_commands(stdout);
+    c->quiet = true;
+    if (ctl_reach(c) == 0 && ctl_call(&methods, c, "help", 0, NULL) == 0 && cJSON_IsString(methods))
+        printf("\nmethods of the node:\n\n%s\n", methods->valuestring);
+    cJSON_Delete(methods);
+    return 0;
+}
+
 int ctl_run(const struct ctl_config *config, int argc, const char *const *argv)
 {
     struct ctl_client client = {.config = config};
     int status;
 
     json_init();
-    if (argc == 0)
-        return list_commands();
+    if (argc == 0) {
+        list_commands(stderr);
+        return 2;
+    }
+    if (argc == 1 && strcmp(argv[0], "help") == 0)
+        return help(&client);
     status = ctl_reach(&client);
     if (status != 0)
         return status;

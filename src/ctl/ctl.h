@@ -11,7 +11,8 @@ struct ctl_config {
 };
 
 /* Run one command with its arguments and print what comes of it. argv[0] is the command; argc may
- * be 0, which prints the commands. Returns: an exit status: 0; 1 when the node is not to be reached
+ * be 0, which prints the commands on standard error. "help" alone needs no node. Returns: an exit
+ * status: 0; 1 when the node is not to be reached
  * or refuses, with the reason on standard error; 2 for a command line that makes no sense. */
 int ctl_run(const struct ctl_config *config, int argc, const char *const *argv);
 

@@ -82,6 +82,21 @@ def test_events_are_followed_until_the_node_stops(make_node, tmp_path):
             follower.kill()
 
 
+def test_help_needs_no_node_and_lists_the_methods_of_one(make_node):
+    node = make_node()
+    for words in ["help"], ["--help"]:
+        status, out, err = ctl(node, *words)
+        assert (status, err) == (0, "") and out.startswith("usage: p2pnode ctl"), words
+        assert "\n  unban SUBNET " in out and "methods of the node" not in out
+    assert ctl(node, "help", "uptime")[0] == 1  # only a node knows
+    node.start()
+    status, out, err = ctl(node, "help")
+    own, methods = out.split("\nmethods of the node:\n\n")
+    assert (status, err) == (0, "") and "\n  unban SUBNET " in own
+    assert "getpeerinfo" in methods.split()
+    assert "uptime" in ctl(node, "help", "uptime")[1]
+
+
 def test_what_is_wrong_is_said(make_node):
     node = make_node()
     node.datadir.mkdir()
@@ -95,5 +110,6 @@ def test_what_is_wrong_is_said(make_node):
     (node.datadir / ".cookie").write_text("__cookie__:00", encoding="ascii")
     status, _, err = ctl(node, "uptime")
     assert status == 1 and "status 401" in err
-    assert ctl(node)[1].startswith("usage: p2pnode ctl")
+    status, out, err = ctl(node)
+    assert (status, out) == (2, "") and err.startswith("usage: p2pnode ctl")
     assert ctl(node, "--no-such-option", "uptime")[0] == 2
