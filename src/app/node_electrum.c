@@ -147,6 +147,16 @@ static int read_banner(char **out, const struct options *o)
     return rc;
 }
 
+static struct rate_limit_config rate_limit(const struct options *o)
+{
+    return (struct rate_limit_config){
+        .capacity = (uint32_t)o->electrum_max_tokens,
+        .window_ms = o->electrum_rate_window_ms,
+        .delay_after = (unsigned)o->electrum_rate_delay_after,
+        .delay_ms = o->electrum_rate_delay_ms,
+    };
+}
+
 static void fill_config(struct electrum_config *config, struct node *n)
 {
     const struct options *o = n->options;
@@ -162,13 +172,7 @@ static void fill_config(struct electrum_config *config, struct node *n)
         .sessions_per_address = (unsigned)o->electrum_sessions_per_address,
         .cost_soft = (double)o->electrum_cost_soft,
         .cost_hard = (double)o->electrum_cost_hard,
-        .rate_limit =
-            {
-                .capacity = (uint32_t)o->electrum_max_tokens,
-                .window_ms = o->electrum_rate_window_ms,
-                .delay_after = (unsigned)o->electrum_rate_delay_after,
-                .delay_ms = o->electrum_rate_delay_ms,
-            },
+        .rate_limit = rate_limit(o),
         .journal = n->journal,
     };
     config->peer.handshake_timeout_ms = o->handshake_timeout_ms;
@@ -344,8 +348,11 @@ int node_electrum_prepare(struct node_electrum_change *out, const struct node *n
 void node_electrum_change(struct node *n, struct node_electrum_change *c,
                           const struct options *fresh)
 {
+    const struct rate_limit_config rate = rate_limit(fresh);
+
     if (!n->electrum)
         return;
+    electrum_set_rate(n->electrum->electrum, &rate);
     electrum_set_texts(n->electrum->electrum, c->banner, c->donation_address);
     electrum_set_costs(n->electrum->electrum, (double)fresh->electrum_cost_soft,
                        (double)fresh->electrum_cost_hard);

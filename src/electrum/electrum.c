@@ -189,6 +189,11 @@ void electrum_set_costs(struct electrum *e, double soft, double hard)
     cost_table_set_limits(e->costs, soft, hard);
 }
 
+void electrum_set_rate(struct electrum *e, const struct rate_limit_config *rate)
+{
+    rate_limiter_change(e->limiter, rate);
+}
+
 /* Nobody gives way to a newcomer: clients are alike to us, and those who are here stay. */
 int electrum_accepted(struct electrum *e, struct conn *c, const struct net_addr *from,
                       bool has_slot, bool tls)

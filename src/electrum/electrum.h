@@ -108,6 +108,9 @@ void electrum_set_texts(struct electrum *e, char *banner, char *donation_address
 /* limits/session_cost.h. Thread: any. */
 void electrum_set_costs(struct electrum *e, double soft, double hard);
 
+/* limits/rate_limiter.h; max_clients is not looked at. Thread: any. */
+void electrum_set_rate(struct electrum *e, const struct rate_limit_config *rate);
+
 /* Its methods for operators (operators.c); they run on thread rpc. Thread: the main thread. */
 struct rpc_table electrum_rpc_table(struct electrum *e);
 

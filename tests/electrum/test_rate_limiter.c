@@ -254,6 +254,59 @@ START_TEST(without_a_capacity_nothing_is_limited)
 }
 END_TEST
 
+static unsigned take_all(struct rate_limiter *r, const struct net_addr *who)
+{
+    unsigned n = 0;
+
+    while (n < 1000 && take(r, who) == RATE_ALLOWED)
+        n++;
+    return n;
+}
+
+START_TEST(a_change_leaves_clients_their_tokens_as_far_as_there_is_room)
+{
+    struct rate_limit_config change = {.capacity = 10, .window_ms = 1000};
+    struct rate_limiter *r;
+
+    clock_test_start(WALL_S);
+    r = limiter(20, 3000, 0, 10);
+    for (int i = 0; i < 13; i++)
+        ck_assert_int_eq(take(r, &alice), RATE_ALLOWED); /* 7 are left */
+    ck_assert_int_eq(take(r, &bob), RATE_ALLOWED);       /* 19 */
+    rate_limiter_change(r, &change);
+    ck_assert_uint_eq(take_all(r, &alice), 7);
+    ck_assert_uint_eq(take_all(r, &bob), 10);
+    clock_test_advance_ms(2000);
+    ck_assert_uint_eq(take_all(r, &alice), 2);
+    change.window_ms = 86400000;
+    rate_limiter_change(r, &change);
+    clock_test_advance_ms(3600000);
+    ck_assert_uint_eq(take_all(r, &alice), 0);
+    ck_assert_uint_eq(rate_limiter_clients(r), 2);
+    rate_limiter_free(r);
+    clock_test_stop();
+    metrics_reset();
+}
+END_TEST
+
+START_TEST(who_waits_when_the_limit_is_lifted_is_served)
+{
+    const struct rate_limit_config none = {.capacity = 0, .window_ms = 1000};
+    struct rate_limiter *r;
+
+    clock_test_start(WALL_S);
+    r = limiter(1, 3000, 1, 1);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    ck_assert_int_eq(take(r, &alice), RATE_DELAYED);
+    rate_limiter_change(r, &none);
+    ck_assert_int_eq(rate_limiter_resume(r, &alice).verdict, RATE_ALLOWED);
+    ck_assert_uint_eq(take_all(r, &bob), 1000);
+    rate_limiter_free(r);
+    clock_test_stop();
+    metrics_reset();
+}
+END_TEST
+
 TCase *tcase_rate_limiter(void)
 {
     TCase *t = tcase_create("rate_limiter");
@@ -268,5 +321,7 @@ TCase *tcase_rate_limiter(void)
     tcase_add_test(t, the_table_is_bounded_and_forgets_the_least_recent);
     tcase_add_test(t, sixteen_threads_get_what_one_would);
     tcase_add_test(t, without_a_capacity_nothing_is_limited);
+    tcase_add_test(t, a_change_leaves_clients_their_tokens_as_far_as_there_is_room);
+    tcase_add_test(t, who_waits_when_the_limit_is_lifted_is_served);
     return t;
 }

@@ -328,6 +328,40 @@ def test_electrum_limits_change(electrum):
         client.call("server.ping")
 
 
+@reloads(
+    "electrum-max-tokens",
+    "electrum-rate-limit-window-seconds",
+    "electrum-rate-limit-delay-after",
+    "electrum-rate-limit-delay-ms",
+)
+def test_the_rate_of_electrum_clients_changes_under_their_lines(electrum):
+    it = electrum()
+    day = {"electrum_max_tokens": 1, "electrum_rate_limit_window_seconds": 86400}
+    with LineClient(it.tcp) as client:
+        client.join()
+
+        def ping():
+            """The error code, or None, and how long it took."""
+            began = time.monotonic()
+            client.send({"jsonrpc": "2.0", "method": "server.ping", "params": [], "id": 9})
+            return client.receive().get("error", {}).get("code"), time.monotonic() - began
+
+        assert ping()[0] is None
+        it.reload(**day, electrum_rate_limit_delay_after=0)
+        ping()  # takes what is left of the many it had: one
+        assert ping()[0] == -102
+        it.reload(**day, electrum_rate_limit_delay_after=1, electrum_rate_limit_delay_ms=1500)
+        code, seconds = ping()
+        assert code == -102 and seconds >= 1.4
+        it.reload(electrum_max_tokens=1, electrum_rate_limit_window_seconds=0.001)
+        assert ping()[0] is None
+        it.reload(**day, electrum_rate_limit_delay_after=0)
+        ping()
+        assert ping()[0] == -102
+        it.reload(electrum_max_tokens=0)
+        assert [ping()[0] for _ in range(5)] == [None] * 5
+
+
 @reloads("electrum-certificate", "electrum-key")
 def test_certificates_are_read_again(electrum, tmp_path):
     def make(name):

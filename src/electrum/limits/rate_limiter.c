@@ -23,9 +23,9 @@ struct client {
 };
 
 struct rate_limiter {
-    struct rate_limit_config config;
     struct siphash_key hash_key;
     struct mutex mu;
+    struct rate_limit_config config GUARDED_BY(mu);
     struct client *clients GUARDED_BY(mu); /* config.max_clients */
     int *chains GUARDED_BY(mu);            /* as many */
     int unused GUARDED_BY(mu), oldest GUARDED_BY(mu), newest GUARDED_BY(mu);
@@ -41,13 +41,20 @@ static struct metric_family verdicts_family = {
     .labels = {"decision"},
 };
 
+static void check(const struct rate_limit_config *config)
+{
+    assert(config->capacity <= RATE_LIMIT_MAX_CAPACITY);
+    assert(config->window_ms > 0 && config->window_ms <= RATE_LIMIT_MAX_WINDOW_MS);
+    (void)config;
+}
+
 struct rate_limiter *rate_limiter_new(const struct rate_limit_config *config) NO_THREAD_SAFETY
 {
     static const char *const names[3] = {"allowed", "delayed", "refused"};
     struct rate_limiter *r = mem_zalloc(sizeof *r);
 
-    assert(config->capacity <= RATE_LIMIT_MAX_CAPACITY && config->max_clients > 0);
-    assert(config->window_ms > 0 && config->window_ms <= RATE_LIMIT_MAX_WINDOW_MS);
+    check(config);
+    assert(config->max_clients > 0);
     if (!r)
         return NULL;
     r->config = *config;
@@ -162,7 +169,7 @@ static int admit(struct rate_limiter *r, const uint8_t key[KEY_BYTES]) REQUIRES(
     return at;
 }
 
-static void accrue(const struct rate_limiter *r, struct client *c)
+static void accrue(const struct rate_limiter *r, struct client *c) REQUIRES(r->mu)
 {
     int64_t now_us = clock_mono_us(), full_us = r->config.capacity * r->config.window_ms * 1000;
 
@@ -172,10 +179,12 @@ static void accrue(const struct rate_limiter *r, struct client *c)
         c->credit_us = full_us;
 }
 
-static struct rate_answer spend(const struct rate_limiter *r, struct client *c)
+static struct rate_answer spend(const struct rate_limiter *r, struct client *c) REQUIRES(r->mu)
 {
     int64_t token_us = r->config.window_ms * 1000;
 
+    if (r->config.capacity == 0) /* since it was changed, while this one waited */
+        return (struct rate_answer){RATE_ALLOWED, 0};
     accrue(r, c);
     if (c->credit_us < token_us)
         return (struct rate_answer){RATE_REFUSED, (token_us - c->credit_us + 999) / 1000};
@@ -183,7 +192,7 @@ static struct rate_answer spend(const struct rate_limiter *r, struct client *c)
     return (struct rate_answer){RATE_ALLOWED, 0};
 }
 
-static int64_t delay_of(const struct rate_limiter *r, unsigned over)
+static int64_t delay_of(const struct rate_limiter *r, unsigned over) REQUIRES(r->mu)
 {
     int64_t ms = over * r->config.delay_ms;
 
@@ -225,23 +234,23 @@ struct rate_answer rate_limiter_take(struct rate_limiter *r, const struct net_ad
     struct rate_answer answer = {RATE_ALLOWED, 0};
     uint8_t key[KEY_BYTES];
 
-    if (r->config.capacity == 0)
-        return counted(r, answer);
     make_key(key, client);
     mutex_lock(&r->mu);
-    answer = take(r, key);
+    if (r->config.capacity > 0)
+        answer = take(r, key);
     mutex_unlock(&r->mu);
     return counted(r, answer);
 }
 
 struct rate_answer rate_limiter_resume(struct rate_limiter *r, const struct net_addr *client)
 {
-    struct rate_answer answer = {RATE_REFUSED, r->config.window_ms};
+    struct rate_answer answer = {RATE_REFUSED, 0};
     uint8_t key[KEY_BYTES];
     int at;
 
     make_key(key, client);
     mutex_lock(&r->mu);
+    answer.wait_ms = r->config.window_ms;
     at = find(r, key); /* there, since nobody is forgotten who waits */
     if (at != NOBODY) {
         r->clients[at].waiting--;
@@ -263,6 +272,27 @@ void rate_limiter_leave(struct rate_limiter *r, const struct net_addr *client)
     at = find(r, key);
     if (at != NOBODY)
         r->clients[at].waiting--;
+    mutex_unlock(&r->mu);
+}
+
+/* A token is worth a window: what a client has of them is kept, not its time. */
+void rate_limiter_change(struct rate_limiter *r, const struct rate_limit_config *config)
+{
+    double before_ms, after_ms = (double)config->window_ms;
+    unsigned max_clients;
+
+    check(config);
+    mutex_lock(&r->mu);
+    max_clients = r->config.max_clients;
+    before_ms = (double)r->config.window_ms;
+    for (int at = r->oldest; at != NOBODY; at = r->clients[at].newer) {
+        struct client *c = &r->clients[at];
+
+        accrue(r, c);
+        c->credit_us = (int64_t)((double)c->credit_us * after_ms / before_ms);
+    }
+    r->config = *config;
+    r->config.max_clients = max_clients;
     mutex_unlock(&r->mu);
 }
 

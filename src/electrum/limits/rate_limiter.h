@@ -16,7 +16,8 @@
  * anything.
  *
  * At most `max_clients` are remembered; the one that came least recently is forgotten first, one of
- * whom a request waits never. Thread: any; one mutex, held for a few instructions. */
+ * whom a request waits never. Thread: any; one mutex, held for a few instructions (for a walk over
+ * all clients in rate_limiter_change). */
 #ifndef ELECTRUM_LIMITS_RATE_LIMITER_H
 #define ELECTRUM_LIMITS_RATE_LIMITER_H
 
@@ -48,6 +49,10 @@ struct rate_limiter;
 /* Thread: the main thread. config is copied. Returns: NULL when there is no memory. */
 struct rate_limiter *rate_limiter_new(const struct rate_limit_config *config);
 void rate_limiter_free(struct rate_limiter *r);
+
+/* Limit by these from now on; max_clients stays as it was made. Clients keep the tokens they have,
+ * as far as the capacity goes, and those who wait do so to the end of their delay. */
+void rate_limiter_change(struct rate_limiter *r, const struct rate_limit_config *config);
 
 /* A request has come. After RATE_DELAYED exactly one of the two below must follow. */
 struct rate_answer rate_limiter_take(struct rate_limiter *r, const struct net_addr *client);
