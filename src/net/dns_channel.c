@@ -8,6 +8,9 @@
 
 #include <arpa/nameser.h>
 #include <event2/event.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <utlist.h>
 
 #include "base/err.h"
@@ -158,6 +161,47 @@ void dns_channel_close(struct dns_channel *c)
     if (c->timeout)
         event_free(c->timeout);
     mem_free(c);
+}
+
+static size_t from_hosts(struct dns_channel *c, const struct net_target *name, int family,
+                         struct net_addr *addrs, size_t max)
+{
+    struct hostent *host;
+    size_t n = 0;
+
+    if (ares_gethostbyname_file(c->ares, name->host, family, &host) != ARES_SUCCESS)
+        return 0;
+    for (char **at = host->h_addr_list; *at && n < max; at++, n++)
+        if (family == AF_INET6) {
+            net_addr_from_ipv6_bytes(&addrs[n], (const uint8_t *)*at, name->port);
+        } else {
+            addrs[n] = (struct net_addr){.kind = NET_IPV4, .port = name->port};
+            memcpy(addrs[n].bytes, *at, net_addr_len(NET_IPV4));
+        }
+    ares_free_hostent(host);
+    return n;
+}
+
+static bool is_localhost(const char *host)
+{
+    static const char suffix[] = ".localhost";
+    size_t len = strlen(host), tail = sizeof suffix - 1;
+
+    return strcmp(host, suffix + 1) == 0 || (len > tail && strcmp(host + len - tail, suffix) == 0);
+}
+
+size_t dns_channel_local(struct dns_channel *c, const struct net_target *name,
+                         struct net_addr *addrs, size_t max)
+{
+    static const char *const loopback[] = {"127.0.0.1", "::1"};
+    size_t n = from_hosts(c, name, AF_INET, addrs, max);
+
+    n += from_hosts(c, name, AF_INET6, addrs + n, max - n);
+    if (n > 0 || !is_localhost(name->host))
+        return n;
+    for (; n < 2 && net_addr_parse(&addrs[n], loopback[n], 0) == 0; n++)
+        addrs[n].port = name->port;
+    return n;
 }
 
 void dns_channel_ask(struct dns_channel *c, const char *name, int type, ares_callback answer,

@@ -18,8 +18,14 @@ int dns_channel_open(struct dns_channel **out, struct event_base *base,
  * NULL. */
 void dns_channel_close(struct dns_channel *c);
 
-/* Ask one question of class IN; `answer` is called once, later or at once. Search domains and
- * /etc/hosts are left aside. */
+/* What this machine itself says of a name: its addresses in /etc/hosts; and for localhost and what
+ * lies below it loopback, which is no matter for the DNS (RFC 6761 section 6.3).
+ * Returns: how many, at most `max`, which is at least 2; 0: the DNS may know. */
+size_t dns_channel_local(struct dns_channel *c, const struct net_target *name,
+                         struct net_addr *addrs, size_t max);
+
+/* Ask one question of class IN; `answer` is called once, later or at once. Search domains are left
+ * aside. */
 void dns_channel_ask(struct dns_channel *c, const char *name, int type, ares_callback answer,
                      void *arg);
 

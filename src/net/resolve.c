@@ -1,7 +1,8 @@
 /* A lookup is put into the list of new ones by whoever asks, and the loop is woken; all else
- * happens on the loop's thread. There it becomes questions, A and AAAA or TXT, and is done when all
- * are answered. `work` runs on the loop to start what is new and to close the channel when nothing
- * is left: it cannot be closed from within one of its own answers. */
+ * happens on the loop's thread. There it is answered from /etc/hosts, or becomes questions, A and
+ * AAAA or TXT, and is done when all are answered. `work` runs on the loop to start what is new and
+ * to close the channel when nothing is left: it cannot be closed from within one of its own
+ * answers. */
 #include "net/resolve.h"
 
 #include <arpa/nameser.h>
@@ -195,6 +196,12 @@ static void start(struct resolver *r, struct lookup *l)
 
     if (rc < 0) {
         finish(l, rc);
+        return;
+    }
+    if (!l->texts_done)
+        l->count = dns_channel_local(r->dns, &l->name, l->addrs, RESOLVER_MAX_ADDRESSES);
+    if (l->count > 0) {
+        finish(l, 0);
         return;
     }
     DL_APPEND(r->under_way, l);

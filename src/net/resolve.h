@@ -41,7 +41,8 @@ typedef void resolve_texts_done(void *arg, int rc, const char *const *texts, siz
 struct resolver *resolver_new(struct event_base *base, const struct resolver_config *config);
 
 /* Ask for the IPv4 and the IPv6 addresses of a name (TARGET_NAME); `done` is called once, later.
- * Search domains and /etc/hosts are not looked at. Thread: any; never blocks.
+ * What /etc/hosts has is not asked for, nor is localhost, which is loopback even without the file
+ * (RFC 6761); search domains are not looked at. Thread: any; never blocks.
  * Returns: 0; PN_EINVAL for any other kind of target: neither numbers nor names of Tor and I2P
  * belong into the DNS (RFC 7686); PN_ELIMIT with too many under way; PN_ENOMEM. */
 int resolver_lookup(struct resolver *r, const struct net_target *name, resolve_done *done,

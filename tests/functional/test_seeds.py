@@ -186,6 +186,19 @@ def test_a_peer_may_be_named_by_name_and_is_found_again(make_node, name_server):
     assert reasons(node, "retried") >= {"closed"}
 
 
+def test_a_peer_on_this_machine_may_be_named_localhost(make_node):
+    """By --connect, --addnode and a call, and no name server is asked: there is none."""
+    other = make_node().start()
+    name = f"localhost:{other.port}"
+    for option in f"--connect={name}", f"--addnode={name}":
+        node = make_node(option, f"--dns-server={LOOPBACK}:1").start()
+        node.wait_for_peers(1)
+        assert node.stop() == 0
+    node = make_node(f"--dns-server={LOOPBACK}:1").start()
+    node.call("addnode", name, "onetry")
+    node.wait_for_peers(1)
+
+
 def test_an_address_on_which_it_listens_is_told_to_peers(make_seeded):
     host, other = free_host(), free_host()
     node = make_seeded(host, "--outbound=0", "--block-relay=0").start()

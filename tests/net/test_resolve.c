@@ -366,6 +366,59 @@ START_TEST(servers_are_read_anew_from_resolv_conf)
 }
 END_TEST
 
+/* A name of /etc/hosts that stands behind a loopback address of IPv4 and is not localhost. */
+static bool find_in_hosts(char name[64], char addr[64])
+{
+    FILE *file = fopen("/etc/hosts", "r");
+    char line[256];
+    bool found = false;
+
+    while (file && !found && fgets(line, sizeof line, file))
+        found = sscanf(line, "%63s %63s", addr, name) == 2 && strncmp(addr, "127.", 4) == 0 &&
+                !strchr(name, '#') && !strstr(name, "localhost");
+    if (file)
+        fclose(file);
+    return found;
+}
+
+START_TEST(what_stands_in_the_hosts_file_is_not_asked_for)
+{
+    char name[64], addr[64], wanted[80];
+
+    if (!find_in_hosts(name, addr)) {
+        puts("SKIPPED: /etc/hosts names nothing on loopback but localhost");
+        return;
+    }
+    snprintf(wanted, sizeof wanted, "%s:9 ", addr);
+    ck_assert_int_eq(ask(name, 9), 0);
+    ck_assert_uint_eq(result.calls, 0); /* never from within the question */
+    wait_for(1);
+    ck_assert_int_eq(result.rc, 0);
+    ck_assert_msg(strstr(result.text, wanted), "%s: expected %s, got %s", name, wanted,
+                  result.text);
+    ck_assert_uint_eq(net.questions, 0);
+}
+END_TEST
+
+START_TEST(localhost_is_loopback_and_not_asked_for)
+{
+    static const char *const rows[] = {"localhost", "LocalHost", "a.localhost"};
+
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(ask(rows[i], 9), 0);
+        wait_for(i + 1);
+        ck_assert_int_eq(result.rc, 0);
+        ck_assert_msg(strstr(result.text, "127.0.0.1:9 "), "%s: got %s", rows[i], result.text);
+    }
+    ck_assert_str_eq(result.text,
+                     "127.0.0.1:9 [::1]:9 "); /* below localhost no file has anything */
+    ck_assert_uint_eq(net.questions, 0);
+    ck_assert_int_eq(ask("notlocalhost", 9), 0);
+    wait_for(sizeof rows / sizeof rows[0] + 1);
+    ck_assert_uint_gt(net.questions, 0);
+}
+END_TEST
+
 START_TEST(what_is_no_dns_name_never_reaches_the_dns)
 {
     static const char *const rows[] = {
@@ -424,6 +477,8 @@ int main(void)
     tcase_add_test(tc, lookups_are_bounded_and_the_rest_is_refused);
     tcase_add_test(tc, servers_are_read_anew_from_resolv_conf);
     tcase_add_test(tc, what_is_no_dns_name_never_reaches_the_dns);
+    tcase_add_test(tc, what_stands_in_the_hosts_file_is_not_asked_for);
+    tcase_add_test(tc, localhost_is_loopback_and_not_asked_for);
     tcase_add_test(tc, an_end_answers_what_is_under_way);
     tcase_add_test(tc, without_memory_a_lookup_is_refused);
     return harness_run(suite);
