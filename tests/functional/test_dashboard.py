@@ -104,6 +104,25 @@ def test_the_table_is_sorted_and_explained_by_keyboard(make_node, browser):
     assert_quiet(browser, node)
 
 
+def test_the_legends_follow_a_theme_that_changes_while_the_page_is_open(make_node, browser):
+    node = make_node().start()
+    browser.open(page_of(node))
+    browser.wait_for(LIVE)
+    style = "getComputedStyle"
+    markers = f"""[...document.querySelectorAll('.u-legend tr:not(:first-child) .u-marker')]
+        .map((m) => {style}(m).borderTopColor).join(';')"""
+    line = f"""(() => {{ const probe = document.body.appendChild(document.createElement('i'));
+        probe.style.color = 'var(--accent)'; const is = {style}(probe).color; probe.remove();
+        return is; }})()"""
+    light = browser.wait_for(markers)
+    assert light.split(";")[0] == browser.value(line)
+    browser.resize(1300, 1900, dark=True)
+    browser.wait_for(f"{markers} !== '{light}'")
+    assert browser.value(markers).split(";")[0] == browser.value(line)
+    look(browser, "legends-dark")
+    assert_quiet(browser, node)
+
+
 def test_text_from_a_peer_stays_text(make_node, browser):
     node = make_node().start()
     make_node(f"--connect={LOOPBACK}:{node.port}", "--user-agent-comment=a_b,c;d?e@f").start()

@@ -17,9 +17,11 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 function options(plot, width) {
   const axis = { stroke: () => colour("--soft"), grid: { stroke: () => colour("--line") } };
   const strokes = ["--accent", "--second"];
+  /* The legend is written once, so that its colours are left to the style sheet. */
+  const markers = { stroke: (self, i) => `var(${strokes[i - 1]})` };
   const text = (self, value) => value === null || value === undefined ? "-" : plot.text(value);
   return {
-    title: plot.title, width, height: 180, cursor: { y: false },
+    title: plot.title, width, height: 180, cursor: { y: false }, legend: { markers },
     scales: {
       x: { range: (self, min, max) => [max - SPAN_S, max] },
       y: { range: (self, min, max) => [Math.max(0, Math.min(min, max - 1)), max + Math.max((max - min) / 10, 1)] },
