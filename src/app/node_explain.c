@@ -88,7 +88,8 @@ static cJSON *funnel_object(const struct journal_funnel *f)
     json_set(o, "chosen", json_new_uint(f->chosen));
     json_set(o, "dialled", json_new_uint(f->dialled));
     json_set(o, "failed", json_new_uint(f->failed));
-    json_set(o, "handshaken", json_new_uint(f->handshaken));
+    json_set(o, "handshaken_outbound", json_new_uint(f->handshaken_outbound));
+    json_set(o, "handshaken_inbound", json_new_uint(f->handshaken_inbound));
     json_set(o, "ended", json_new_uint(f->ended));
     return o;
 }
@@ -132,10 +133,10 @@ static const char *advice(const struct journal_funnel *f, unsigned peers, bool e
     if (f->dialled == 0)
         return "Addresses are known, but none may be dialled: see the reasons of \"skipped\", and "
                "--netrestrict, --onlynet and the proxies.";
-    if (f->handshaken == 0 && f->failed >= f->dialled)
+    if (f->handshaken_outbound == 0 && f->failed >= f->dialled)
         return "Every connection failed: see the reasons of \"failed\", and whether this machine "
                "may reach others.";
-    if (f->handshaken == 0)
+    if (f->handshaken_outbound == 0)
         return "Connections are made but no handshake was completed: see the reasons of "
                "\"disconnected\".";
     return "There were peers, and they have gone: see the reasons of \"disconnected\".";

@@ -113,9 +113,9 @@ void ctl_print_funnel(const cJSON *why)
 
     cJSON_ArrayForEach(step, cJSON_GetObjectItemCaseSensitive(why, "funnel"))
     {
-        printf("%-12s%10.0f\n", step->string, step->valuedouble);
+        printf("%-20s%10.0f\n", step->string, step->valuedouble);
     }
-    printf("%-12s%10.0f\n\n%s\n\n", "peers now", number_of(why, "peers"), text_of(why, "advice"));
+    printf("%-20s%10.0f\n\n%s\n\n", "peers now", number_of(why, "peers"), text_of(why, "advice"));
     cJSON_ArrayForEach(reason, cJSON_GetObjectItemCaseSensitive(why, "reasons"))
     {
         printf("%10.0f  %s: %s\n", number_of(reason, "count"), text_of(reason, "event"),

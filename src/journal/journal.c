@@ -217,7 +217,8 @@ struct journal_funnel journal_funnel(struct journal *j, const char *network)
         .chosen = tally_total(t, network, JOURNAL_CHOSEN),
         .dialled = tally_total(t, network, JOURNAL_DIALLED),
         .failed = tally_total(t, network, JOURNAL_FAILED),
-        .handshaken = tally_total(t, network, JOURNAL_CONNECTED),
+        .handshaken_outbound = tally_total(t, network, JOURNAL_CONNECTED),
+        .handshaken_inbound = tally_total(t, network, JOURNAL_ACCEPTED),
         .ended = tally_total(t, network, JOURNAL_DISCONNECTED),
     };
     mutex_unlock(&j->mu);

@@ -145,16 +145,18 @@ struct journal_tally {
 size_t journal_tallies(struct journal *j, struct journal_tally *out, size_t max,
                        const char *network);
 
-/* The way of addresses to peers since the start: where it ends is why there are no peers. How many
- * connections are kept now is the server's to say (p2pnode_peers). */
+/* The way of addresses to peers since the start: where it ends is why there are no peers; and those
+ * who came by themselves. How many connections are kept now is the server's to say
+ * (p2pnode_peers). */
 struct journal_funnel {
-    uint64_t found;      /* new addresses, from all sources */
-    uint64_t filtered;   /* times that a candidate was passed over */
-    uint64_t chosen;     /* candidates taken */
-    uint64_t dialled;    /* connection attempts, repeated ones too */
-    uint64_t failed;     /* of these */
-    uint64_t handshaken; /* outbound connections that became peers */
-    uint64_t ended;      /* connections that ended, inbound ones too */
+    uint64_t found;               /* new addresses, from all sources */
+    uint64_t filtered;            /* times that a candidate was passed over */
+    uint64_t chosen;              /* candidates taken */
+    uint64_t dialled;             /* connection attempts, repeated ones too */
+    uint64_t failed;              /* of these */
+    uint64_t handshaken_outbound; /* connections that became peers */
+    uint64_t handshaken_inbound;
+    uint64_t ended; /* connections that ended, inbound ones too */
 };
 
 struct journal_funnel journal_funnel(struct journal *j, const char *network);

@@ -209,12 +209,27 @@ def test_an_address_that_is_kept_out_has_its_reason(make_node):
     assert outside["because"] == "address outside the permitted networks"
 
 
+def test_handshakes_of_both_directions_are_counted_apart(make_node):
+    node = make_node().start()
+    other = make_node(f"--connect={LOOPBACK}:{node.port}").start()
+    node.wait_for_peers(1)
+    other.wait_for_peers(1)
+
+    def handshaken(of):
+        funnel = of.call("explain")["funnel"]
+        return funnel["handshaken_outbound"], funnel["handshaken_inbound"]
+
+    assert handshaken(node) == (0, 1)
+    assert handshaken(other) == (1, 0)
+
+
 def test_a_node_without_peers_says_where_the_way_ends(make_node):
     closed = free_port()
     node = make_node(f"--connect={LOOPBACK}:{closed}").start()
     wait_until("a failure", lambda: node.call("explain")["funnel"]["failed"] > 0, 20)
     why = node.call("explain")
-    assert (why["peers"], why["funnel"]["handshaken"]) == (0, 0)
+    funnel = why["funnel"]
+    assert (why["peers"], funnel["handshaken_outbound"], funnel["handshaken_inbound"]) == (0, 0, 0)
     assert "Every connection failed" in why["advice"]
     failures = [r for r in why["reasons"] if r["event"] == "failed"]
     assert failures[0]["reason"] == "refused" and failures[0]["count"] > 0

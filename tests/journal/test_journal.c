@@ -336,8 +336,15 @@ START_TEST(the_funnel_tells_how_far_addresses_came)
     ck_assert_uint_eq(f.chosen, 1);
     ck_assert_uint_eq(f.dialled, 1);
     ck_assert_uint_eq(f.failed, 1);
-    ck_assert_uint_eq(f.handshaken, 0);
+    ck_assert_uint_eq(f.handshaken_outbound, 0);
+    ck_assert_uint_eq(f.handshaken_inbound, 0);
     ck_assert_uint_eq(f.ended, 0);
+    note(JOURNAL_CONNECTED, JOURNAL_PEER, "1", NULL);
+    note(JOURNAL_ACCEPTED, JOURNAL_PEER, "2", NULL);
+    note(JOURNAL_ACCEPTED, JOURNAL_PEER, "3", NULL);
+    f = journal_funnel(journal, "bitcoin");
+    ck_assert_uint_eq(f.handshaken_outbound, 1);
+    ck_assert_uint_eq(f.handshaken_inbound, 2);
     ck_assert_uint_eq(journal_funnel(journal, "ethereum").found, 0);
 }
 END_TEST

@@ -48,7 +48,7 @@ function drawBook(info) {
 }
 
 function drawReasons(why) {
-  cards(byId("funnel"), Object.entries(why.funnel).map(([name, n]) => [name, number(n)]));
+  cards(byId("funnel"), Object.entries(why.funnel).map(([name, n]) => [name.replace("_", " "), number(n)]));
   byId("advice").textContent = why.peers > 0 ? "" : why.advice;
   const rows = why.reasons.sort((a, b) => b.count - a.count).slice(0, 100);
   fill(byId("reason-table").tBodies[0], rows.map((r) => row(r.event, r.reason || "-", number(r.count))));
