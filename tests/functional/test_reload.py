@@ -100,7 +100,7 @@ def test_the_log_changes_level_form_and_place(reloadable):
     size = len(it.node.log())
     with Connection.to(it.node.port) as connection:
         connection.handshake()
-        wait_until("a line of level debug", lambda: other_says('"debug"'), 20)
+    wait_until("a line of level debug", lambda: other_says(" parting: "), 20)
     assert len(it.node.log()) == size, "the old place is still written to"
     it.reload(log_level="info")  # back to standard error
 
