@@ -57,12 +57,12 @@ install_packages() {
 install_build_packages() {
     install_packages build-essential autoconf automake pkg-config python3 \
         libc-ares-dev libcurl4-openssl-dev libevent-dev libminiupnpc-dev libssl-dev libcjson-dev libinih-dev liblmdb-dev libncurses-dev \
-        libsecp256k1-dev libseccomp-dev libsnappy-dev libsystemd-dev nettle-dev uthash-dev
+        libsecp256k1-dev libseccomp-dev libsnappy-dev libsystemd-dev libzmq3-dev nettle-dev uthash-dev
 }
 
 install_test_packages() {
     install_packages check chromium clang clang-format dante-server dnsmasq-base electrum i2pd libclang-rt-14-dev llvm \
-        logrotate mandoc microsocks prometheus python3-aiorpcx shellcheck spin strace systemd tmux tor xz-utils zsh
+        logrotate mandoc microsocks prometheus python3-aiorpcx python3-zmq shellcheck spin strace systemd tmux tor xz-utils zsh
     # A Python from elsewhere brings its own pytest, or can use Debian's.
     python3 -c 'import pytest' 2>/dev/null || install_packages python3-pytest
 }

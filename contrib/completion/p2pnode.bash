@@ -198,7 +198,14 @@ _p2pnode()
             --api-listen= --no-api-listen --api-allow= --no-api-allow
             --api-cookie-file= --no-api-cookie-file --api-user= --no-api-user
             --api-password= --no-api-password --event-log= --no-event-log
-            --log-level= --no-log-level --log-file= --no-log-file --log-format=
+            --zmqpubhashblock= --no-zmqpubhashblock --zmqpubhashblockhwm=
+            --no-zmqpubhashblockhwm --zmqpubrawblock= --no-zmqpubrawblock
+            --zmqpubrawblockhwm= --no-zmqpubrawblockhwm --zmqpubhashtx=
+            --no-zmqpubhashtx --zmqpubhashtxhwm= --no-zmqpubhashtxhwm
+            --zmqpubrawtx= --no-zmqpubrawtx --zmqpubrawtxhwm=
+            --no-zmqpubrawtxhwm --zmqpubsequence= --no-zmqpubsequence
+            --zmqpubsequencehwm= --no-zmqpubsequencehwm --log-level=
+            --no-log-level --log-file= --no-log-file --log-format=
             --no-log-format --check-config --print-config --version --help' -- "$cur")
         if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
             compopt -o nospace

@@ -30,6 +30,7 @@
 #include "app/node_i2p.h"
 #include "app/node_nat.h"
 #include "app/node_setup.h"
+#include "app/node_zmq.h"
 #include "app/reload.h"
 #include "app/service.h"
 #include "app/signals.h"
@@ -155,7 +156,7 @@ static int start(struct node *n)
     n->signals = signals_new(loop_base(n->loop), on_signal, n);
     if (!n->overdue || !n->signals || !n->housekeeping || event_add(n->housekeeping, &minute) < 0)
         return STATUS_FAILURE;
-    if (node_open_listeners(n) < 0 || node_electrum_listen(n) < 0)
+    if (node_open_listeners(n) < 0 || node_electrum_listen(n) < 0 || node_zmq_open(n) < 0)
         return STATUS_BIND;
     rc = node_ethereum_start(n);
     if (rc < 0)
@@ -189,6 +190,7 @@ static void take_down(struct node *n)
     node_nat_stop(n);
     node_discovery_stop(n);
     node_api_stop(n); /* its calls reach all that follows */
+    node_zmq_close(n);
     node_ethereum_stop(n);
     node_health_end(n);
     service_free(n->service);

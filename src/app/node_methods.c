@@ -7,6 +7,7 @@
 #include "app/node_api.h"
 #include "app/node_electrum.h"
 #include "app/node_setup.h"
+#include "app/node_zmq.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "log/log.h"
@@ -138,6 +139,7 @@ static const struct rpc_method methods[] = {
     {"getaddednodeinfo", "[node]",
      "The nodes that are to be kept connected, or one of them, and whether they are.",
      node_getaddednodeinfo},
+    {"getzmqnotifications", "", "Where what is published by ZeroMQ.", node_zmq_notifications},
     {"getrpcinfo", "", "The call that runs, and where the log is.", run_getrpcinfo},
     {"help", "[command]", "The methods that there are, or what one of them does.", run_help},
     {"journal", "[count] [event]", "What was decided lately, about whom, and why; newest first.",

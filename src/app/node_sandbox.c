@@ -97,6 +97,30 @@ static int allow_ports(struct sandbox *s, const struct option_list *list, uint16
     return rc;
 }
 
+/* Where ZeroMQ publishes. The path of a socket is removed before it is bound. */
+static int allow_publishing(struct sandbox *s, const struct options *o)
+{
+    const struct option_list *lists[] = {&o->zmqpubhashblock, &o->zmqpubrawblock, &o->zmqpubhashtx,
+                                         &o->zmqpubrawtx, &o->zmqpubsequence};
+    int rc = 0;
+
+    for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+        for (size_t i = 0; i < lists[l]->n && rc == 0; i++) {
+            const char *at = lists[l]->items[i] + strlen(OPTION_TCP);
+            struct net_addr addr;
+
+            if (*at == '/') {
+                rc = sandbox_allow_around(s, at, SANDBOX_SOCKETS | SANDBOX_REMOVE);
+                rc = rc == PN_ENOENT ? 0 : rc; /* binding it complains */
+                continue;
+            }
+            rc = net_addr_parse(&addr, at, 0);
+            if (rc == 0)
+                rc = sandbox_allow_port(s, addr.port);
+        }
+    return rc;
+}
+
 static int allow_listening(struct sandbox *s, const struct options *o)
 {
     struct net_addr addr;
@@ -125,6 +149,8 @@ static int enter(struct sandbox_state *state, const struct options *o)
         rc = allow_files(&s, o);
     if (rc == 0)
         rc = allow_listening(&s, o);
+    if (rc == 0)
+        rc = allow_publishing(&s, o);
     if (rc == 0)
         return sandbox_enter(&s, state);
     sandbox_free(&s);

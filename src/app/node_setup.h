@@ -25,6 +25,7 @@ struct node_eth;
 struct node_p2p;
 struct node_ethereum_dns;
 struct node_i2p;
+struct node_zmq;
 struct node_nat;
 struct tor_lookup;
 struct signals;
@@ -62,6 +63,7 @@ struct node {
     struct node_eth *eth;           /* or NULL */
     struct node_nat *nat;           /* or NULL */
     struct node_i2p *i2p;           /* or NULL */
+    struct node_zmq *zmq;           /* or NULL */
     struct dial_paths *paths;
     struct resolver *resolver; /* at most one of these two; or NULL */
     struct tor_lookup *tor_lookup;

@@ -6,6 +6,13 @@
 #include "app/option_list.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "config.h"
+
+#ifdef HAVE_LIBZMQ
+#define HAS_ZMQ true
+#else
+#define HAS_ZMQ false
+#endif
 
 static const char *variable_value(char *const *envp, const char *name)
 {
@@ -76,6 +83,17 @@ static bool wants_ip(const struct options *o)
     return o->onlynet.n == 0 || names_net(o, "ipv4") || names_net(o, "ipv6");
 }
 
+/* Returns: the first of the options that publish by ZeroMQ and are used, or OPTION_COUNT. */
+static enum option_id publishing(const struct options *o)
+{
+    return o->zmqpubhashblock.n > 0  ? OPTION_ZMQPUBHASHBLOCK
+           : o->zmqpubrawblock.n > 0 ? OPTION_ZMQPUBRAWBLOCK
+           : o->zmqpubhashtx.n > 0   ? OPTION_ZMQPUBHASHTX
+           : o->zmqpubrawtx.n > 0    ? OPTION_ZMQPUBRAWTX
+           : o->zmqpubsequence.n > 0 ? OPTION_ZMQPUBSEQUENCE
+                                     : OPTION_COUNT;
+}
+
 int option_apply_rules(struct options *o, struct option_report *report,
                        const struct settings *settings)
 {
@@ -101,6 +119,11 @@ int option_apply_rules(struct options *o, struct option_report *report,
          "not with blocks = none"},
         {o->peerblockfilters && !o->blockfilterindex, OPTION_PEERBLOCKFILTERS,
          "only with blockfilterindex"},
+        {o->zmqpubrawblock.n > 0 && strcmp(o->blocks, "none") == 0, OPTION_ZMQPUBRAWBLOCK,
+         "not with blocks = none"},
+        {publishing(o) != OPTION_COUNT && !HAS_ZMQ,
+         publishing(o) == OPTION_COUNT ? OPTION_ZMQPUBHASHBLOCK : publishing(o),
+         "this build has no libzmq"},
         {o->event_log && !o->api_listen, OPTION_EVENT_LOG, "only with api-listen"},
         {!o->api_user != !o->api_password, o->api_user ? OPTION_API_USER : OPTION_API_PASSWORD,
          "api-user and api-password belong together"},

@@ -2,8 +2,10 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "app/config_file.h"
+#include "app/options.h"
 #include "net/addr.h"
 #include "net/subnet.h"
 #include "net/target.h"
@@ -51,6 +53,26 @@ const char *option_check_name(const char *text)
 
     if (strchr(text, ':') || net_target_parse(&target, text, 0) < 0 || target.kind != TARGET_NAME)
         return "is not a host name";
+    return NULL;
+}
+
+const char *option_check_publish(const char *text)
+{
+    struct net_addr addr;
+    struct sockaddr_un un;
+
+    if (strncmp(text, OPTION_IPC, strlen(OPTION_IPC)) == 0) {
+        text += strlen(OPTION_IPC);
+        return text[0] != '/' || !text[1]           ? "names no absolute path after ipc://"
+               : strlen(text) >= sizeof un.sun_path ? "is too long for a socket's path"
+                                                    : NULL;
+    }
+    if (strncmp(text, OPTION_TCP, strlen(OPTION_TCP)) != 0)
+        return "is neither tcp://ADDR:PORT nor ipc:///PATH";
+    text += strlen(OPTION_TCP);
+    if (option_check_address(text, OPTION_PORT_REQUIRED, false) ||
+        net_addr_parse(&addr, text, 0) < 0 || (addr.kind != NET_IPV4 && addr.kind != NET_IPV6))
+        return "names no numeric address and port: tcp://ADDR:PORT or tcp://[ADDR]:PORT";
     return NULL;
 }
 

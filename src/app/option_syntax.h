@@ -17,6 +17,10 @@ const char *option_check_target(const char *text);
 /* A host name, without a port. */
 const char *option_check_name(const char *text);
 
+/* Where ZeroMQ publishes: tcp://ADDR:PORT with a numeric address, or ipc:// and an absolute path.
+ */
+const char *option_check_publish(const char *text);
+
 /* What subnet_parse takes. */
 const char *option_check_subnet(const char *text);
 

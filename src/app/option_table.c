@@ -26,6 +26,7 @@ _Static_assert(OPTION_SUBNETS_MAX <= SUBNET_LIST_MAX, "netrestrict fits a subnet
 #define OPTION_TYPE_ADDRESS_LIST struct option_list
 #define OPTION_TYPE_SUBNET_LIST  struct option_list
 #define OPTION_TYPE_NAME_LIST    struct option_list
+#define OPTION_TYPE_PUBLISH_LIST struct option_list
 #define OPTION_TYPE_TARGET_LIST  struct option_list
 #define OPTION_TYPE_CHOICE_LIST  struct option_list
 

@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_KIND_SUBNET_LIST,  /* struct option_list: ADDR[/BITS] */
     OPTION_KIND_TARGET_LIST,  /* struct option_list: HOST[:PORT], addresses and names */
     OPTION_KIND_NAME_LIST,    /* struct option_list: host names */
+    OPTION_KIND_PUBLISH_LIST, /* struct option_list: tcp://ADDR:PORT, ipc:///PATH */
     OPTION_KIND_CHOICE_LIST,  /* struct option_list: each one of `choices` */
     OPTION_KIND_COUNT
 };
@@ -33,6 +34,7 @@ enum option_kind {
     X(SECTION_ELECTRUM, "electrum", "Electrum") \
     X(SECTION_PEERS, "peers", "Peers")          \
     X(SECTION_API, "api", "HTTP")               \
+    X(SECTION_ZMQ, "zmq", "ZeroMQ")             \
     X(SECTION_LOG, "log", "Log")                \
     X(SECTION_INSTEAD, "", "Instead of running")
 

@@ -100,6 +100,8 @@ static const char *find_fault(const struct option_def *def, const char *text)
         return option_check_target(text);
     case OPTION_KIND_NAME_LIST:
         return option_check_name(text);
+    case OPTION_KIND_PUBLISH_LIST:
+        return option_check_publish(text);
     default:
         return NULL;
     }

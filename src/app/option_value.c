@@ -6,14 +6,15 @@
 #include "app/option_type.h"
 
 static const struct option_type *const types[OPTION_KIND_COUNT] = {
-    [OPTION_KIND_FLAG] = &option_type_flag,        [OPTION_KIND_INTEGER] = &option_type_number,
-    [OPTION_KIND_DURATION] = &option_type_number,  [OPTION_KIND_KILOBYTES] = &option_type_number,
-    [OPTION_KIND_CHOICE] = &option_type_choice,    [OPTION_KIND_PATH] = &option_type_string,
-    [OPTION_KIND_HEX] = &option_type_string,       [OPTION_KIND_COMMENT] = &option_type_string,
-    [OPTION_KIND_LISTEN] = &option_type_string,    [OPTION_KIND_BITS] = &option_type_bits,
-    [OPTION_KIND_LISTEN_LIST] = &option_type_list, [OPTION_KIND_ADDRESS_LIST] = &option_type_list,
-    [OPTION_KIND_SUBNET_LIST] = &option_type_list, [OPTION_KIND_NAME_LIST] = &option_type_list,
-    [OPTION_KIND_TARGET_LIST] = &option_type_list, [OPTION_KIND_CHOICE_LIST] = &option_type_list,
+    [OPTION_KIND_FLAG] = &option_type_flag,         [OPTION_KIND_INTEGER] = &option_type_number,
+    [OPTION_KIND_DURATION] = &option_type_number,   [OPTION_KIND_KILOBYTES] = &option_type_number,
+    [OPTION_KIND_CHOICE] = &option_type_choice,     [OPTION_KIND_PATH] = &option_type_string,
+    [OPTION_KIND_HEX] = &option_type_string,        [OPTION_KIND_COMMENT] = &option_type_string,
+    [OPTION_KIND_LISTEN] = &option_type_string,     [OPTION_KIND_BITS] = &option_type_bits,
+    [OPTION_KIND_LISTEN_LIST] = &option_type_list,  [OPTION_KIND_ADDRESS_LIST] = &option_type_list,
+    [OPTION_KIND_SUBNET_LIST] = &option_type_list,  [OPTION_KIND_NAME_LIST] = &option_type_list,
+    [OPTION_KIND_PUBLISH_LIST] = &option_type_list, [OPTION_KIND_TARGET_LIST] = &option_type_list,
+    [OPTION_KIND_CHOICE_LIST] = &option_type_list,
 };
 
 static const void *field_of(const struct options *o, const struct option_def *def)

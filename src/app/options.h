@@ -37,8 +37,13 @@ enum {
     OPTION_SEEDS_MAX = 64,
     OPTION_SUBNETS_MAX = 64,
     OPTION_NAMES_MAX = 16,
-    OPTION_ONLYNET_MAX = 8
+    OPTION_ONLYNET_MAX = 8,
+    OPTION_PUBLISH_MAX = 4
 };
+
+/* How the addresses of the zmqpub options begin. */
+#define OPTION_TCP "tcp://"
+#define OPTION_IPC "ipc://"
 
 struct option_list {
     char **items;
@@ -161,6 +166,11 @@ struct options {
     struct option_list api_allow;  /* CIDR; empty: this machine alone */
     char *api_cookie_file;         /* or NULL: in datadir */
     char *api_user, *api_password; /* or NULL */
+
+    /* tcp://ADDR:PORT or ipc:///PATH; and how many messages wait for one subscriber. */
+    struct option_list zmqpubhashblock, zmqpubrawblock, zmqpubhashtx, zmqpubrawtx, zmqpubsequence;
+    int64_t zmqpubhashblockhwm, zmqpubrawblockhwm, zmqpubhashtxhwm, zmqpubrawtxhwm;
+    int64_t zmqpubsequencehwm;
 
     const char *log_level;  /* static text; options_log_level gives the enum */
     const char *log_format; /* static text; options_log_format gives the enum */

@@ -77,6 +77,14 @@ void bitcoin_set_dialer(struct bitcoin *b, struct dialer *d);
  * block. Thread: the main thread, before bitcoin_start. */
 void bitcoin_on_tip(struct bitcoin *b, void (*moved)(void *arg), void *arg);
 
+/* Who hears of the blocks of the active chain one after the other: of each that is kept once it and
+ * those before it are held, or, where none are kept, of each header once the headers are in sync;
+ * and, when others have taken their place, of those that are no longer part of it, the last first.
+ * What came before this start is not told. Called on the manager thread; must not block. */
+typedef void bitcoin_follower(void *arg, const uint8_t hash[32], bool connected);
+/* Thread: the main thread, before bitcoin_start. */
+void bitcoin_follow(struct bitcoin *b, bitcoin_follower *fn, void *arg);
+
 /* Start the manager thread. Thread: the main thread, before any peer exists. */
 int bitcoin_start(struct bitcoin *b);
 
@@ -107,11 +115,21 @@ bool bitcoin_in_sync(const struct bitcoin *b);
 int bitcoin_block_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n,
                         const uint8_t hash[32]);
 
-/* Likewise, of the block at a height of the active chain; one that is not kept is asked of peers
- * and checked against its header (loans.h). Thread: any that may wait; at most until deadline_us,
- * or until `quit` closes, which may be NULL. Returns: 0; PN_ENOENT when no peer has such blocks;
- * PN_ETIMEDOUT when none sent it; PN_ELIMIT when too many are asked for already; PN_EQUIT;
- * PN_ENOMEM. */
+/* Look at a block that is kept: first at all its bytes, then at each of its transactions, with
+ * witness. Either function may be NULL. Thread: any. Returns: as above. */
+struct bitcoin_block_visitor {
+    void (*block)(void *arg, struct bytes raw);
+    void (*tx)(void *arg, const uint8_t txid[32], struct bytes raw);
+    void *arg;
+};
+int bitcoin_visit_block(struct bitcoin *b, const struct bitcoin_block_visitor *visitor,
+                        const uint8_t hash[32]);
+
+/* As bitcoin_block_txids, of the block at a height of the active chain; one that is not kept is
+ * asked of peers and checked against its header (loans.h). Thread: any that may wait; at most until
+ * deadline_us, or until `quit` closes, which may be NULL. Returns: 0; PN_ENOENT when no peer has
+ * such blocks; PN_ETIMEDOUT when none sent it; PN_ELIMIT when too many are asked for already;
+ * PN_EQUIT; PN_ENOMEM. */
 int bitcoin_fetch_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uint8_t hash[32],
                         uint32_t height, struct chan *quit, int64_t deadline_us);
 

@@ -418,6 +418,7 @@ void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_
         fetch_delivered(k->fetch, peer_id(s->peer), m->hash);
         blocks_first_with(b, s, m->hash);
         blocks_announce_held(b);
+        manager_due(b, PART_FOLLOW, 0);
         filter_net_wake(b->filters);
         return;
     }

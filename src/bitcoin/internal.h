@@ -152,6 +152,11 @@ struct bitcoin {
     unsigned n_guarded; /* outbound_watch.c */
 
     atomic_int_fast64_t relay_fee; /* satoshi per 1,000 virtual bytes; relay_fee.c */
+    struct {
+        bitcoin_follower *fn; /* or NULL */
+        void *arg;
+        uint8_t at[BTC_HASH_BYTES]; /* the last block that it was told of */
+    } follow;                       /* follow.c */
     void (*tip_listener)(void *arg);
     void *tip_listener_arg;
 
@@ -186,6 +191,7 @@ int btc_negotiate(struct peer *p);
 int btc_handle(struct peer *p, const struct peer_message *m);
 
 /* --- the parts of the manager, and the handlers of its messages: thread manager --- */
+extern const struct manager_part follow_part;
 extern const struct manager_part outbound_watch_part;
 extern const struct manager_part relay_fee_part;
 extern const struct manager_part sync_part;

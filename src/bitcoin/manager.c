@@ -18,13 +18,10 @@ typedef void manager_handler(struct bitcoin *b, struct manager_peer *s,
                              struct manager_payload *payload);
 
 static const struct manager_part *const parts[PART_COUNT] = {
-    [PART_ADDR_RELAY] = &addr_relay_part,
-    [PART_SYNC] = &sync_part,
-    [PART_GENERATE] = &generate_part,
-    [PART_BLOCKS] = &blocks_part,
-    [PART_LOANS] = &loans_part,
-    [PART_RELAY_FEE] = &relay_fee_part,
-    [PART_OUTBOUND_WATCH] = &outbound_watch_part,
+    [PART_ADDR_RELAY] = &addr_relay_part, [PART_SYNC] = &sync_part,
+    [PART_GENERATE] = &generate_part,     [PART_BLOCKS] = &blocks_part,
+    [PART_FOLLOW] = &follow_part,         [PART_LOANS] = &loans_part,
+    [PART_RELAY_FEE] = &relay_fee_part,   [PART_OUTBOUND_WATCH] = &outbound_watch_part,
 };
 
 static manager_handler *const handlers[MANAGER_EVENTS] = {

@@ -22,6 +22,7 @@ enum manager_part_id {
     PART_SYNC,
     PART_GENERATE,
     PART_BLOCKS,
+    PART_FOLLOW,
     PART_LOANS,
     PART_RELAY_FEE,
     PART_OUTBOUND_WATCH,

@@ -2,9 +2,9 @@
  * system call anyway, and the kernel's audit log has a record of it. What only somebody who has
  * taken the process over would call kills it.
  *
- * The list is what the C library (glibc 2.36 and later), libevent, LMDB, OpenSSL, c-ares and
- * libsystemd are known to call for what this program does with them, not what was seen in a trace:
- * a call that is rarely made must not be the one that fails. */
+ * The list is what the C library (glibc 2.36 and later), libevent, LMDB, OpenSSL, c-ares, libzmq
+ * and libsystemd are known to call for what this program does with them, not what was seen in a
+ * trace: a call that is rarely made must not be the one that fails. */
 #include "sandbox/filter.h"
 
 #include "base/err.h"
@@ -151,6 +151,10 @@ static const struct argument_rule with_argument[] = {
     MASKED("mmap2", 2, PROT_EXEC, 0),
     MASKED("mmap2", 2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
     MASKED("mprotect", 2, PROT_EXEC, 0),
+    /* A thread of libzmq sets the policy that it has anyway. */
+    IS("sched_setscheduler", 1, SCHED_OTHER),
+    IS("sched_setscheduler", 1, SCHED_BATCH),
+    IS("sched_setscheduler", 1, SCHED_IDLE),
     IS("prctl", 0, PR_SET_NAME),
     IS("prctl", 0, PR_GET_NAME),
     IS("prctl", 0, PR_GET_DUMPABLE),

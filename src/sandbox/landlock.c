@@ -54,6 +54,8 @@ static uint64_t rights_of(unsigned access)
                   LANDLOCK_ACCESS_FS_READ_DIR; /* to make a renamed file last, fsync(2) */
     if (access & SANDBOX_REMOVE)
         rights |= LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    if (access & SANDBOX_SOCKETS)
+        rights |= LANDLOCK_ACCESS_FS_MAKE_SOCK;
     if (access & SANDBOX_FOLDERS)
         rights |= LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR;
     return rights;

@@ -19,10 +19,11 @@
 
 /* What may be done with a file, or with what is below a directory. Bits. */
 enum sandbox_access {
-    SANDBOX_READ = 1,   /* open for reading, list */
-    SANDBOX_WRITE = 2,  /* open for writing, create files, list */
-    SANDBOX_REMOVE = 4, /* remove files */
-    SANDBOX_FOLDERS = 8 /* create and remove directories */
+    SANDBOX_READ = 1,    /* open for reading, list */
+    SANDBOX_WRITE = 2,   /* open for writing, create files, list */
+    SANDBOX_REMOVE = 4,  /* remove files */
+    SANDBOX_FOLDERS = 8, /* create and remove directories */
+    SANDBOX_SOCKETS = 16 /* bind local sockets */
 };
 
 struct sandbox {

@@ -26,6 +26,7 @@
     X(ROLE_FILTERS, "filters")       \
     X(ROLE_NAT, "nat")               \
     X(ROLE_WEB, "web")               \
+    X(ROLE_PUBLISHER, "publisher")   \
     X(ROLE_TEST, "test")
 
 enum thread_role {

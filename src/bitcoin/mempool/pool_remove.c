@@ -23,6 +23,11 @@ void pool_take_one(struct txpool *p, struct pool_entry **gone, struct pool_entry
     p->own -= e->own;
     p->unasked -= e->own && e->asked == 0;
     e->exit = exit;
+    if (exit != TXPOOL_CONFIRMED) {
+        p->seq++;
+        if (p->watcher)
+            p->watcher(p->watcher_arg, e->body, p->seq, false);
+    }
     e->work = *gone;
     *gone = e;
 }

@@ -61,6 +61,12 @@ void txpool_free(struct txpool *p) NO_THREAD_SAFETY
     mem_free(p);
 }
 
+void txpool_watch(struct txpool *p, txpool_watcher *fn, void *arg)
+{
+    p->watcher = fn;
+    p->watcher_arg = arg;
+}
+
 /* --- coming --- */
 
 static struct pool_entry *entry_new(struct tx_body *body, unsigned source, bool own)
@@ -171,6 +177,8 @@ static enum tx_refusal enter(struct txpool *p, struct pool_entry **gone, struct 
     pool_link(p, e);
     pool_tell_parents(p, e, 1);
     pool_tell_children(p, e, 1);
+    if (p->watcher)
+        p->watcher(p->watcher_arg, e->body, e->seq, true);
     return TX_OK;
 }
 

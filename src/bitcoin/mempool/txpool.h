@@ -60,10 +60,18 @@ const char *txpool_exit_name(enum txpool_exit exit);
  * whether the operator had submitted it. The body is borrowed. */
 typedef void txpool_left(void *arg, struct tx_body *body, bool own, enum txpool_exit exit);
 
+/* Who hears of each transaction that comes, and of each that goes for another reason than a block,
+ * in the order of their sequence numbers. Called with the pool's lock held: it must neither block
+ * nor call the pool. The body is borrowed. */
+typedef void txpool_watcher(void *arg, struct tx_body *body, uint64_t seq, bool came);
+
 /* Returns: 0 or PN_ENOMEM. */
 int txpool_new(struct txpool **out, const struct txpool_config *config, txpool_left *left,
                void *arg);
 void txpool_free(struct txpool *p); /* accepts NULL */
+
+/* Thread: the main thread, before another can reach the pool. */
+void txpool_watch(struct txpool *p, txpool_watcher *fn, void *arg);
 
 /* Keep a transaction that passed tx_check. With `own` it is the operator's: conflicting ones go,
  * it is never evicted, and one that is there already becomes his.
@@ -93,7 +101,7 @@ struct tx_body *txpool_look(struct txpool *p, struct txpool_info *out,
 /* A peer has asked for it. Returns: whether it is the operator's. */
 bool txpool_asked(struct txpool *p, const uint8_t wtxid[BTC_HASH_BYTES]);
 
-/* The sequence number of the newest. */
+/* The last sequence number that was given: to one that came, or to a departure that is told of. */
 uint64_t txpool_seq(struct txpool *p);
 
 /* References to the transactions that have been added after `after`, oldest first, at most `max`

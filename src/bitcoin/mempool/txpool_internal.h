@@ -50,6 +50,8 @@ struct txpool {
     struct txpool_config config;
     txpool_left *left;
     void *left_arg;
+    txpool_watcher *watcher; /* or NULL */
+    void *watcher_arg;
     struct siphash_key key;
     unsigned bucket_mask; /* buckets less one, of each table */
     struct pool_entry **by_txid GUARDED_BY(mu);

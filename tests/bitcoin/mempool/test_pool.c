@@ -277,6 +277,61 @@ START_TEST(bytes_are_bounded_too_and_a_pool_of_own_ones_is_full)
 }
 END_TEST
 
+struct watched {
+    uint8_t txid[BTC_HASH_BYTES];
+    uint64_t seq;
+    bool came;
+};
+
+struct watch {
+    struct watched events[16];
+    unsigned n;
+};
+
+static void on_watched(void *arg, struct tx_body *body, uint64_t seq, bool came)
+{
+    struct watch *w = arg;
+    struct watched *e = &w->events[w->n++];
+
+    memcpy(e->txid, body->txid, BTC_HASH_BYTES);
+    e->seq = seq;
+    e->came = came;
+}
+
+START_TEST(who_watches_hears_in_order_what_comes_and_what_goes_but_into_a_block)
+{
+    struct made_tx m;
+    struct tx_body *first = txs_simple(1), *second, *third = txs_simple(2);
+    struct watch w = {.n = 0};
+    uint8_t txids[1][BTC_HASH_BYTES];
+
+    open_pool(10, 1 << 20);
+    txpool_watch(pool, on_watched, &w);
+    ck_assert_int_eq(txpool_add(pool, first, 0, false), TX_OK);
+    ck_assert_int_eq(txpool_add(pool, first, 0, false), TX_KNOWN);
+    txs_init(&m, 1);
+    m.out[0].value_sat = 9000;
+    second = txs_body(&m);
+    ck_assert_int_eq(txpool_add(pool, second, 0, true), TX_OK);
+    memcpy(txids[0], second->txid, BTC_HASH_BYTES);
+    txpool_block(pool, &second->tx, (const uint8_t(*)[BTC_HASH_BYTES])txids, 1);
+    ck_assert_int_eq(txpool_add(pool, third, 0, false), TX_OK);
+    ck_assert_uint_eq(w.n, 4);
+    for (unsigned i = 0; i < w.n; i++) {
+        const struct tx_body *who = i < 2 ? first : i == 2 ? second : third;
+
+        ck_assert_uint_eq(w.events[i].seq, i + 1);
+        ck_assert(w.events[i].came == (i != 1));
+        ck_assert_mem_eq(w.events[i].txid, who->txid, BTC_HASH_BYTES);
+    }
+    ck_assert_uint_eq(txpool_seq(pool), 4);
+    tx_body_unref(first);
+    tx_body_unref(second);
+    tx_body_unref(third);
+    close_pool();
+}
+END_TEST
+
 START_TEST(what_is_too_old_expires_and_the_next_time_is_told)
 {
     int64_t start_us;
@@ -406,6 +461,7 @@ void add_pool_tests(Suite *s)
     tcase_add_test(t, a_block_takes_its_own_and_what_conflicts_and_leaves_children);
     tcase_add_test(t, a_flood_pushes_out_what_its_own_source_brought);
     tcase_add_test(t, bytes_are_bounded_too_and_a_pool_of_own_ones_is_full);
+    tcase_add_test(t, who_watches_hears_in_order_what_comes_and_what_goes_but_into_a_block);
     tcase_add_test(t, what_is_too_old_expires_and_the_next_time_is_told);
     tcase_add_test(t, the_pool_is_listed_from_any_place_on);
     tcase_add_test(t, a_pool_without_memory_refuses_and_goes_on);
