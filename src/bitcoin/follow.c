@@ -65,11 +65,12 @@ static void advance(struct bitcoin *b, uint32_t at)
 
 static int64_t tick(struct bitcoin *b, int64_t now_us)
 {
-    uint32_t at = chain_find(&b->chain, b->follow.at);
+    uint32_t at;
 
     (void)now_us;
     if (!b->follow.fn)
         return CLOCK_NEVER;
+    at = chain_find(&b->chain, b->follow.at);
     /* The branch may have been dropped since, and headers that are still being learned are history.
      */
     if (at == CHAIN_NONE || (!b->blocks.store && !atomic_load(&b->in_sync)))
