@@ -39,7 +39,7 @@ static const int patience_ms[ROLE_COUNT] = {
     [ROLE_SERVER] = BRISK_MS,   [ROLE_DIALER] = BRISK_MS, [ROLE_DISCOVERY] = BRISK_MS,
     [ROLE_TX_RELAY] = BRISK_MS, [ROLE_RPC] = BRISK_MS,    [ROLE_MANAGER] = COMMITTING_MS,
     [ROLE_DUMP] = SLOW_MS,      [ROLE_STORE] = SLOW_MS,   [ROLE_FILTERS] = SLOW_MS,
-    [ROLE_NAT] = SLOW_MS,       [ROLE_WEB] = SLOW_MS,
+    [ROLE_NAT] = SLOW_MS,       [ROLE_WEB] = SLOW_MS,     [ROLE_PUBLISHER] = SLOW_MS,
 };
 
 static _Thread_local enum thread_role own_role = ROLE_LOOP;
