@@ -101,6 +101,7 @@ def mesh(make_node):
     ).start()  # fmt: skip
     third = make_node(
         f"--connect={LOOPBACK}:{first.port}", "--tx-relay=on", "--event-log=/dev/null",
+        f"--zmqpubhashblock=tcp://{LOOPBACK}:{free_port()}",
         *ethereum_options(f"--eth-static={enode_of(first)}"),
     ).start()  # fmt: skip
     return [first, second, third]
