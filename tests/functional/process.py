@@ -11,19 +11,26 @@ from waiting import TIME_FACTOR
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux takes the ports of outgoing connections.
 FIRST_PORT, LAST_PORT = 20000, 32000
+_given = set()
 
 
 def free_port():
-    """A TCP port on which nothing listens on loopback."""
+    """A TCP port on which nothing listens on loopback, and which nobody was given lately, who may
+    not listen yet."""
+    if len(_given) > (LAST_PORT - FIRST_PORT) / 2:
+        _given.clear()
     while True:
         port = random.randrange(FIRST_PORT, LAST_PORT)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
-            return port
+        _given.add(port)
+        return port
 
 
 class Process:
