@@ -1,8 +1,9 @@
 /* evhttp says when it makes a connection, by asking for a bufferevent, but not when it ends one. So
  * each is remembered by its descriptor and the identity of the socket behind it: while both belong
  * together the connection is open. Where it has ended the number may by now be that of any thread's
- * file, which the question neither changes nor mistakes for the old one. The table is looked through
- * when it is full, and then again every SWEEP_MS until there is room, and when its size is asked. */
+ * file, which the question neither changes nor mistakes for the old one. The table is looked
+ * through when it is full, and then again every SWEEP_MS until there is room, and when its size is
+ * asked. */
 #include "api/connections.h"
 
 #include <event2/bufferevent.h>
