@@ -3,27 +3,16 @@
 Written from the protocol documentation and BIP 34, 141, 144, 152, not from p2pnode's codecs.
 """
 
-import bz2
-import os
-import pathlib
 import struct
 import time
 
 import wire
 from bitcoin_p2p import HeaderServer
+from waiting import wait_for_value
 
 COMMITMENT_PREFIX = bytes.fromhex("6a24aa21a9ed")
+FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
 MSG_CMPCT_BLOCK, MSG_WITNESS_FLAG = 4, 1 << 30
-REAL_BLOCKS = (
-    "mainnet-0227835 mainnet-0300025 mainnet-0413567 mainnet-0426884 mainnet-0482683 mainnet-0540107 "
-    "mainnet-0702861 mainnet-0866342 mainnet-0951658 signet-0031500 testnet3-0928816 testnet4-0040000"
-).split()
-
-
-def data_folder():
-    """Where real chain data lies, or None."""
-    folder = os.environ.get("P2PNODE_TEST_DATA")
-    return pathlib.Path(folder) if folder else None
 
 
 class Transaction:
@@ -69,12 +58,6 @@ def read_block(raw):
     reader = wire.Reader(raw)
     header = reader.take(80)
     return header, [Transaction.read(reader) for _ in range(reader.compact_size())]
-
-
-def real_transactions(name):
-    """Those of a real block that could stand in any block: without the coinbase and locked ones."""
-    raw = (data_folder() / "bitcoin/blocks" / f"{name}.blk").read_bytes()
-    return [tx for tx in read_block(raw)[1][1:] if not tx.locked]
 
 
 def filler(size, seed, with_witness):
@@ -179,10 +162,20 @@ class BlockServer(HeaderServer):
             time.sleep(0.1)
 
 
-def real_chain_start():
-    """The encoded mainnet blocks 1 to 255."""
-    packed = (data_folder() / "bitcoin/blocks/btcd-blocks1-256.bz2").read_bytes()
-    reader = wire.Reader(bz2.decompress(packed))
-    while reader.position < len(reader.data):
-        reader.take(4)
-        yield reader.take(reader.unpack("<I"))
+def kept(node):
+    """How many blocks a node holds."""
+    return int(node.metrics().total("p2pnode_blocks_kept"))
+
+
+def wait_for_kept(node, count, timeout=20):
+    wait_for_value("the blocks that are kept", lambda: kept(node), count, timeout)
+
+
+def get_block(connection, block_hash, witness=True, timeout=5):
+    """Asks for a block; None when the other side does not have it."""
+    kind = wire.MSG_BLOCK | (MSG_WITNESS_FLAG if witness else 0)
+    connection.send("getdata", wire.inventory_payload([(kind, block_hash)]))
+    while True:
+        command, payload = connection.receive(timeout)
+        if command in ("block", "notfound"):
+            return payload if command == "block" else None

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from bitcoin_blocks import BlockServer
 from foreign import Bcoin, Btcd
 from node import BINARY, Node
 
@@ -61,3 +62,27 @@ def foreign(request, tmp_path, stack):
     process = request.param(tmp_path)
     stack.callback(process.stop)
     return process.start()
+
+
+@pytest.fixture
+def bcoin_and_btcd(tmp_path, stack):
+    """Both running at height 0, not connected."""
+    nodes = []
+    for kind in (Bcoin, Btcd):
+        reason = kind.missing()
+        if reason:
+            pytest.skip(reason)
+        process = kind(tmp_path)
+        stack.callback(process.stop)
+        nodes.append(process.start())
+    return nodes
+
+
+@pytest.fixture
+def serve(stack):
+    """Starts a test peer that serves the blocks of a chain; how: as BlockServer has it."""
+
+    def start(chain, **how):
+        return stack.enter_context(BlockServer(chain, **how))
+
+    return start

@@ -65,6 +65,11 @@ class ForeignNode(Process):
     def block_hash(self, height):
         return self.rpc("getblockhash", height)
 
+    def copy_blocks(self, target, to_height=None):
+        """Hands another node, which may not be connected, the blocks that it lacks up to a height."""
+        for height in range(target.height() + 1, (to_height or self.height()) + 1):
+            target.rpc("submitblock", self.rpc("getblock", self.block_hash(height), 0))
+
     def peers(self):
         return self.rpc("getpeerinfo")
 

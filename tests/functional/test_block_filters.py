@@ -6,7 +6,7 @@ import struct
 import bitcoin_blocks
 import pytest
 import wire
-from bitcoin_blocks import BlockChain, BlockServer
+from bitcoin_blocks import FAST_RETRY, BlockChain, BlockServer
 from bitcoin_p2p import Connection, Silent
 from block_filters import (
     NODE_COMPACT_FILTERS,
@@ -19,12 +19,11 @@ from block_filters import (
     range_payload,
     scripts_of,
 )
-from foreign import Bcoin, Btcd
+from foreign import Btcd
 from process import LOOPBACK
 from transactions import OP_TRUE, OP_TRUE_SCRIPT, Transaction, regtest_address
 from waiting import wait_for_value, wait_until
 
-FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
 INDEX = ("--blockfilterindex", "--peerblockfilters")
 COIN = 100_000_000
 
@@ -36,14 +35,6 @@ def built(node):
 def wait_for_index(node, height, timeout=60):
     want = {"synced": True, "best_block_height": height}
     wait_for_value("the index of filters", lambda: built(node), want, timeout)
-
-
-@pytest.fixture
-def serve(stack):
-    def start(chain, **how):
-        return stack.enter_context(BlockServer(chain, **how))
-
-    return start
 
 
 class FilteredChain(BlockChain):
@@ -229,28 +220,8 @@ def test_a_block_that_spends_what_does_not_exist_ends_the_filters(make_node, ser
 # --- beside other implementations ---
 
 
-@pytest.fixture
-def bcoin_and_btcd(tmp_path, stack):
-    """Both running, not connected: bcoin makes blocks, and btcd, which knows filters, gets them."""
-    nodes = []
-    for kind in (Bcoin, Btcd):
-        reason = kind.missing()
-        if reason:
-            pytest.skip(reason)
-        node = kind(tmp_path)
-        stack.callback(node.stop)
-        nodes.append(node.start())
-    return nodes
-
-
 def mine(bcoin, count=1):
     bcoin.rpc("generatetoaddress", count, regtest_address())
-
-
-def copy_blocks(source, target):
-    for height in range(target.height() + 1, source.height() + 1):
-        target.rpc("submitblock", source.rpc("getblock", source.block_hash(height), 0))
-    assert target.best_hash() == source.best_hash()
 
 
 def make_plain_and_witness_transactions(bcoin):
@@ -282,7 +253,8 @@ def make_plain_and_witness_transactions(bcoin):
 def test_filters_and_headers_equal_those_of_btcd(make_node, bcoin_and_btcd):
     bcoin, btcd = bcoin_and_btcd
     make_plain_and_witness_transactions(bcoin)
-    copy_blocks(bcoin, btcd)
+    bcoin.copy_blocks(btcd)
+    assert btcd.best_hash() == bcoin.best_hash()
     height = bcoin.height()
     peers = [f"--connect={LOOPBACK}:{peer.port}" for peer in (bcoin, btcd)]
     node = make_node(*peers, *FAST_RETRY, *INDEX, "--prune=1000").start()
@@ -466,11 +438,12 @@ def test_what_cannot_be_decided_is_said_and_nobody_is_blamed(make_node, serve_fi
 def test_headers_fetched_from_btcds_equal_our_own(make_node, bcoin_and_btcd, tmp_path, stack):
     bcoin, btcd = bcoin_and_btcd
     make_plain_and_witness_transactions(bcoin)
-    copy_blocks(bcoin, btcd)
+    bcoin.copy_blocks(btcd)
+    assert btcd.best_hash() == bcoin.best_hash()
     second = Btcd(tmp_path / "second")
     stack.callback(second.stop)
     second.start()
-    copy_blocks(bcoin, second)
+    bcoin.copy_blocks(second)
     peers = [f"--connect={LOOPBACK}:{peer.port}" for peer in (bcoin, btcd, second)]
     node = make_node(*peers, *FAST_RETRY, *INDEX, COMPARE, "--prune=1000").start()
     height = bcoin.height()
@@ -481,6 +454,7 @@ def test_headers_fetched_from_btcds_equal_our_own(make_node, bcoin_and_btcd, tmp
         assert found["index"] == found["peers"], at
     print(f"{height + 1} filter headers of two btcds equal our own")
     mine(bcoin)
-    copy_blocks(bcoin, btcd)
-    copy_blocks(bcoin, second)
+    bcoin.copy_blocks(btcd)
+    assert btcd.best_hash() == bcoin.best_hash()
+    bcoin.copy_blocks(second)
     wait_for_headers(node, height + 1, timeout=120)

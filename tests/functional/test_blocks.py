@@ -2,44 +2,33 @@
 
 import time
 
-import bitcoin_blocks
 import pytest
 import wire
-from bitcoin_blocks import BlockChain, BlockServer, filler, read_block
+from bitcoin_blocks import (
+    FAST_RETRY,
+    BlockChain,
+    BlockServer,
+    filler,
+    get_block,
+    kept,
+    read_block,
+    wait_for_kept,
+)
 from bitcoin_p2p import Connection, Silent
-from foreign import Bcoin, Btcd
+from foreign import Bcoin
 from process import LOOPBACK
 from waiting import TIME_FACTOR, wait_for_value, wait_until
 
 KEPT = 288
-FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
 LIMITED_AND_WITNESS = 1 << 10 | 1 << 3
-
-
-def kept(node):
-    return int(node.metrics().total("p2pnode_blocks_kept"))
 
 
 def refused(node, **labels):
     return int(node.metrics().total("p2pnode_blocks_refused_total", **labels))
 
 
-def wait_for_kept(node, count, timeout=20):
-    wait_for_value("the blocks that are kept", lambda: kept(node), count, timeout)
-
-
 def connect(*servers):
     return [f"--connect={LOOPBACK}:{server.port}" for server in servers]
-
-
-def get_block(connection, block_hash, witness=True, timeout=5):
-    """Asks for a block; None when the other side does not have it."""
-    kind = wire.MSG_BLOCK | (bitcoin_blocks.MSG_WITNESS_FLAG if witness else 0)
-    connection.send("getdata", wire.inventory_payload([(kind, block_hash)]))
-    while True:
-        command, payload = connection.receive(timeout)
-        if command in ("block", "notfound"):
-            return payload if command == "block" else None
 
 
 def chain_of(count, size=20000):
@@ -47,14 +36,6 @@ def chain_of(count, size=20000):
     for height in range(1, count + 1):
         chain.add([filler(size, height, with_witness=height % 2 == 0)])
     return chain
-
-
-@pytest.fixture
-def serve(stack):
-    def start(chain, **how):
-        return stack.enter_context(BlockServer(chain, **how))
-
-    return start
 
 
 def test_the_last_288_blocks_are_fetched_kept_and_served(make_node, serve):
@@ -201,21 +182,6 @@ def test_a_block_that_nobody_asked_for_is_passed_over(make_node, serve):
     assert refused(node) == 0
 
 
-def test_blocks_made_of_real_transactions_are_accepted(make_node, serve):
-    if bitcoin_blocks.data_folder() is None:
-        pytest.skip("P2PNODE_TEST_DATA is not set")
-    chain = BlockChain()
-    for name in bitcoin_blocks.REAL_BLOCKS:
-        chain.add(bitcoin_blocks.real_transactions(name))
-    node = make_node(*connect(serve(chain)), *FAST_RETRY).start()
-    wait_for_kept(node, len(bitcoin_blocks.REAL_BLOCKS), timeout=30)
-    assert refused(node) == 0
-    with Connection.to(node.port) as peer:
-        peer.handshake()
-        for block_hash, raw in chain.blocks.items():
-            assert get_block(peer, block_hash) == raw
-
-
 def test_one_who_asks_and_does_not_read_costs_little(make_node, serve):
     chain = chain_of(20, size=900000)
     node = make_node(*connect(serve(chain)), *FAST_RETRY).start()
@@ -239,59 +205,59 @@ def test_one_who_asks_and_does_not_read_costs_little(make_node, serve):
         peer.close()
 
 
-def test_a_new_block_is_announced_once_it_is_held(make_node, serve):
-    chain = chain_of(2, size=100)
-    server = serve(chain)
+@pytest.fixture
+def listeners(make_node, serve, stack):
+    """A node that holds a chain, its server, and two peers: one wants new blocks told by headers."""
+    server = serve(chain_of(2, size=100))
     node = make_node(*connect(server), *FAST_RETRY).start()
     wait_for_kept(node, 2)
-    with Connection.to(node.port) as by_headers, Connection.to(node.port) as by_inv:
-        by_headers.handshake().send("sendheaders")
-        by_inv.handshake()
-        by_headers.round_trip()
-        by_inv.round_trip()
-        header = chain.add([filler(500, 7, with_witness=True)])
-        withheld = chain.blocks.pop(header.hash)
-        server.announce([header])
-        node.wait_for_height(3)
-        with pytest.raises(Silent):
-            by_headers.wait_for("headers", timeout=0.5)
-        held = header.hash
-        with Connection.to(node.port) as miner:
-            miner.handshake()
-            miner.send("inv", wire.inventory_payload([(wire.MSG_BLOCK, held)]))
-            miner.send("headers", wire.headers_payload([header]))
-            asked = wire.parse_inventory(miner.wait_for("getdata"))
-            assert [item for _, item in asked] == [held]
-            miner.send("block", withheld)
-            announced = wire.parse_headers(by_headers.wait_for("headers"))
-            assert [wire.sha256d(raw) for raw in announced] == [held]
-            assert (wire.MSG_BLOCK, held) in wire.parse_inventory(by_inv.wait_for("inv"))
+    by_headers, by_inv = (stack.enter_context(Connection.to(node.port)) for _ in range(2))
+    by_headers.handshake().send("sendheaders")
+    by_inv.handshake()
+    by_headers.round_trip()
+    by_inv.round_trip()
+    return node, server, by_headers, by_inv
 
 
-def test_of_many_blocks_at_once_the_last_is_announced(make_node, serve):
-    chain = chain_of(2, size=100)
-    server = serve(chain)
-    node = make_node(*connect(server), *FAST_RETRY).start()
-    wait_for_kept(node, 2)
-    with Connection.to(node.port) as by_headers, Connection.to(node.port) as by_inv:
-        by_headers.handshake().send("sendheaders")
-        by_inv.handshake()
-        by_headers.round_trip()
-        by_inv.round_trip()
-        headers = [chain.add([filler(100, 30 + i, with_witness=False)]) for i in range(12)]
-        first = chain.blocks.pop(headers[0].hash)  # so that all become complete together
-        server.announce(headers)
-        node.wait_for_height(14)
-        wait_for_kept(node, 13)
-        with Connection.to(node.port) as miner:
-            miner.handshake()
-            miner.send("headers", wire.headers_payload(headers[:1]))
-            asked = wire.parse_inventory(miner.wait_for("getdata"))
-            assert headers[0].hash in [item for _, item in asked]
-            miner.send("block", first)
-            wait_for_kept(node, 14)
-        for peer in (by_headers, by_inv):
-            assert (wire.MSG_BLOCK, headers[-1].hash) in wire.parse_inventory(peer.wait_for("inv"))
+def test_a_new_block_is_announced_once_it_is_held(listeners):
+    node, server, by_headers, by_inv = listeners
+    chain = server.chain
+    header = chain.add([filler(500, 7, with_witness=True)])
+    withheld = chain.blocks.pop(header.hash)
+    server.announce([header])
+    node.wait_for_height(3)
+    with pytest.raises(Silent):
+        by_headers.wait_for("headers", timeout=0.5)
+    held = header.hash
+    with Connection.to(node.port) as miner:
+        miner.handshake()
+        miner.send("inv", wire.inventory_payload([(wire.MSG_BLOCK, held)]))
+        miner.send("headers", wire.headers_payload([header]))
+        asked = wire.parse_inventory(miner.wait_for("getdata"))
+        assert [item for _, item in asked] == [held]
+        miner.send("block", withheld)
+        announced = wire.parse_headers(by_headers.wait_for("headers"))
+        assert [wire.sha256d(raw) for raw in announced] == [held]
+        assert (wire.MSG_BLOCK, held) in wire.parse_inventory(by_inv.wait_for("inv"))
+
+
+def test_of_many_blocks_at_once_the_last_is_announced(listeners):
+    node, server, by_headers, by_inv = listeners
+    chain = server.chain
+    headers = [chain.add([filler(100, 30 + i, with_witness=False)]) for i in range(12)]
+    first = chain.blocks.pop(headers[0].hash)  # so that all become complete together
+    server.announce(headers)
+    node.wait_for_height(14)
+    wait_for_kept(node, 13)
+    with Connection.to(node.port) as miner:
+        miner.handshake()
+        miner.send("headers", wire.headers_payload(headers[:1]))
+        asked = wire.parse_inventory(miner.wait_for("getdata"))
+        assert headers[0].hash in [item for _, item in asked]
+        miner.send("block", first)
+        wait_for_kept(node, 14)
+    for peer in (by_headers, by_inv):
+        assert (wire.MSG_BLOCK, headers[-1].hash) in wire.parse_inventory(peer.wait_for("inv"))
 
 
 def test_after_a_reorganisation_the_blocks_of_the_new_branch_are_fetched(make_node, serve):
@@ -310,29 +276,12 @@ def test_after_a_reorganisation_the_blocks_of_the_new_branch_are_fetched(make_no
         wait_until("the new tip", lambda: get_block(peer, other.tip_hash) is not None, 10)
 
 
-@pytest.fixture
-def both_foreign(tmp_path, stack):
-    nodes = []
-    for kind in (Bcoin, Btcd):
-        if kind.missing():
-            pytest.skip(kind.missing())
-        nodes.append(kind(tmp_path))
-        stack.callback(nodes[-1].stop)
-        nodes[-1].start()
-    return nodes
-
-
-def copy_blocks(source, target, from_height, to_height):
-    for height in range(from_height, to_height + 1):
-        target.rpc("submitblock", source.rpc("getblock", source.block_hash(height), 0))
-
-
 def test_the_kept_blocks_come_from_bcoin_and_btcd_and_bcoin_gets_them_back(
-    make_node, both_foreign, tmp_path, stack
+    make_node, bcoin_and_btcd, tmp_path, stack
 ):
-    bcoin, btcd = both_foreign
+    bcoin, btcd = bcoin_and_btcd
     bcoin.generate(600)
-    copy_blocks(bcoin, btcd, 1, 600)
+    bcoin.copy_blocks(btcd)
     assert btcd.best_hash() == bcoin.best_hash()
     node = make_node(*connect(bcoin, btcd), *FAST_RETRY).start()
     node.wait_for_height(600)
@@ -345,7 +294,7 @@ def test_the_kept_blocks_come_from_bcoin_and_btcd_and_bcoin_gets_them_back(
     late = Bcoin(tmp_path / "late")
     stack.callback(late.stop)
     late.start()
-    copy_blocks(bcoin, late, 1, 600 - KEPT)
+    bcoin.copy_blocks(late, 600 - KEPT)
     late.dial(served.port)
     wait_for_value("the height of a bcoin fed by p2pnode", late.height, 600, 60)
     assert late.best_hash() == bcoin.best_hash()

@@ -5,7 +5,7 @@ import os
 import bitcoin_blocks
 import pytest
 import wire
-from bitcoin_blocks import BlockChain, BlockServer
+from bitcoin_blocks import FAST_RETRY, BlockChain, wait_for_kept
 from bitcoin_p2p import Connection, Silent
 from bloom_filters import (
     MSG_FILTERED_BLOCK,
@@ -19,7 +19,6 @@ from process import LOOPBACK
 from transactions import OP_TRUE_HASH, Transaction, parse_inventory, regtest_address, unknown
 from waiting import wait_for_value, wait_until
 
-FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
 BLOOM = "--peerbloomfilters"
 KEY_HASH = b"\x3c" * 20
 KEY_HASH_SCRIPT = b"\x76\xa9\x14" + KEY_HASH + b"\x88\xac"
@@ -27,14 +26,6 @@ KEY_HASH_SCRIPT = b"\x76\xa9\x14" + KEY_HASH + b"\x88\xac"
 
 def encoded(transaction):
     return bitcoin_blocks.Transaction(transaction.raw, transaction.raw, False)
-
-
-@pytest.fixture
-def serve(stack):
-    def start(chain):
-        return stack.enter_context(BlockServer(chain))
-
-    return start
 
 
 def chain_with_payment():
@@ -48,17 +39,10 @@ def chain_with_payment():
     return chain, pays, spends
 
 
-def wait_for_kept(node, count):
-    def kept():
-        return int(node.metrics().total("p2pnode_blocks_kept"))
-
-    wait_for_value("the blocks that are kept", kept, count, 60)
-
-
 def node_with(make_node, serve, chain, *options):
     server = serve(chain)
     node = make_node(f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY, *options).start()
-    wait_for_kept(node, chain.height)
+    wait_for_kept(node, chain.height, timeout=60)
     return node
 
 

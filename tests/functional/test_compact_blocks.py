@@ -6,17 +6,10 @@ import time
 import bitcoin_blocks
 import pytest
 import wire
-from bitcoin_blocks import BlockChain, BlockServer, Transaction, filler
+from bitcoin_blocks import FAST_RETRY, BlockChain, BlockServer, Transaction, filler, kept, wait_for_kept
 from bitcoin_p2p import Connection
-from foreign import Bcoin, Btcd
 from process import LOOPBACK
 from waiting import TIME_FACTOR, wait_for_value, wait_until
-
-FAST_RETRY = ("--retry-interval=0.2", "--retry-max=1")
-
-
-def kept(node):
-    return int(node.metrics().total("p2pnode_blocks_kept"))
 
 
 def sendcmpct(high_bandwidth, version=2):
@@ -80,7 +73,7 @@ def ready(make_node, stack):
         chain.add([filler(300, height, with_witness=True)])
     server = stack.enter_context(BlockServer(chain))
     node = make_node(f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY).start()
-    wait_for_value("blocks kept", lambda: kept(node), 5, 20)
+    wait_for_kept(node, 5, 20)
     return node, chain, server
 
 
@@ -124,7 +117,7 @@ def test_a_block_deep_in_the_chain_is_sent_whole(make_node, stack):
         chain.add([filler(300, height, with_witness=True)])
     server = stack.enter_context(BlockServer(chain))
     node = make_node(f"--connect={LOOPBACK}:{server.port}", *FAST_RETRY).start()
-    wait_for_value("blocks kept", lambda: kept(node), 20, 20)
+    wait_for_kept(node, 20, 20)
     old = chain.headers[4].hash
     with Connection.to(node.port) as peer:
         peer.handshake()
@@ -154,7 +147,7 @@ def test_a_compact_block_is_put_together_and_its_sender_asked_to_go_on(ready):
         assert indexes == [1, 2, 3]
         missing = [chain.transactions[header.hash][i] for i in indexes]
         peer.send("blocktxn", transactions_payload(header.hash, missing))
-        wait_for_value("blocks kept", lambda: kept(node), 6, 10)
+        wait_for_kept(node, 6, 10)
         assert peer.wait_for("sendcmpct") == sendcmpct(True)
         peer.send("blocktxn", transactions_payload(header.hash, missing))  # nobody asked twice
         peer.round_trip()
@@ -167,7 +160,7 @@ def test_a_block_that_is_only_a_coinbase_needs_no_question(ready):
         peer.handshake()
         announce(peer, chain, count=0)
         node.wait_for_height(6)
-        wait_for_value("blocks kept", lambda: kept(node), 6, 10)
+        wait_for_kept(node, 6, 10)
         peer.round_trip()
         assert "getblocktxn" not in peer.received
 
@@ -183,7 +176,7 @@ def test_wrong_transactions_lead_to_the_whole_block(ready):
         asked = wire.parse_inventory(peer.wait_for("getdata"))
         assert [block_hash for _, block_hash in asked] == [header.hash]
         peer.send("block", chain.blocks[header.hash])
-        wait_for_value("blocks kept", lambda: kept(node), 6, 10)
+        wait_for_kept(node, 6, 10)
     assert node.disconnects(reason="bad_merkle_root") == 0
 
 
@@ -194,7 +187,7 @@ def test_one_who_announces_and_says_no_more_does_not_keep_the_block_from_us(read
         header = announce(silent, chain)
         silent.wait_for("getblocktxn")
         server.announce([header])
-        wait_for_value("blocks kept", lambda: kept(node), 6, 20)
+        wait_for_kept(node, 6, 20)
 
 
 def test_a_compact_block_of_another_chain_is_passed_over(ready):
@@ -213,15 +206,8 @@ def test_a_compact_block_of_another_chain_is_passed_over(ready):
     assert node.height() == 5
 
 
-def test_a_block_crosses_three_nodes_between_bcoin_and_btcd(make_node, tmp_path, stack):
-    ends = []
-    for kind in (Bcoin, Btcd):
-        if kind.missing():
-            pytest.skip(kind.missing())
-        ends.append(kind(tmp_path))
-        stack.callback(ends[-1].stop)
-        ends[-1].start()
-    bcoin, btcd = ends
+def test_a_block_crosses_three_nodes_between_bcoin_and_btcd(make_node, bcoin_and_btcd):
+    bcoin, btcd = bcoin_and_btcd
     options = ("--advertise-services=0x9", *FAST_RETRY)
     first = make_node(f"--connect={LOOPBACK}:{bcoin.port}", *options).start()
     second = make_node(f"--connect={LOOPBACK}:{first.port}", *options).start()

@@ -1,9 +1,6 @@
-"""Headers: kept across a restart and a crash, held off when their work is too little, real ones of
-public networks under their own rules, and a disk that fills up."""
+"""Headers: kept across a restart and a crash, held off when their work is too little, and a disk
+that fills up."""
 
-import functools
-import os
-import pathlib
 import resource
 
 import pytest
@@ -12,7 +9,6 @@ import wire
 from bitcoin_p2p import Connection, HeaderServer
 from waiting import wait_for_value, wait_until
 
-DATA = os.environ.get("P2PNODE_TEST_DATA")
 WORK_OF_ONE = 2  # of a header at regtest's limit
 
 
@@ -207,73 +203,3 @@ def test_a_silent_peer_that_claims_more_does_not_keep_others_from_being_followed
         silent.wait_for("getheaders")
         server.announce(server.chain.extend(4100)[-1:])
         node.wait_for_height(4100)
-
-
-# --- real headers ---
-
-
-class RealChain:
-    """The headers of a public network from a file, as far as a HeaderServer needs them."""
-
-    def __init__(self, name):
-        raw = (pathlib.Path(DATA) / "bitcoin" / "headers" / name).read_bytes()
-        self.raw = [raw[at : at + 80] for at in range(0, len(raw), 80)]
-        self.hashes = [wire.sha256d(one) for one in self.raw]
-        self.heights = {one: height for height, one in enumerate(self.hashes)}
-        self.height = len(self.raw) - 1
-
-    def shorten(self, height):
-        self.height = height
-
-    def after(self, locator, stop):
-        known = [self.heights[one] for one in locator if self.heights.get(one, 1e9) <= self.height]
-        start = known[0] if known else 0
-        end = min(start + wire.MAX_HEADERS, self.height)
-        return [Raw(one) for one in self.raw[start + 1 : end + 1]]
-
-
-def speak(monkeypatch, magic):
-    """Test peers belong to another network from now on."""
-    monkeypatch.setattr(wire, "MAGIC", bytes.fromhex(magic))
-    monkeypatch.setattr(wire, "frame", functools.partial(wire.frame, magic=bytes.fromhex(magic)))
-
-
-class Raw:
-    def __init__(self, raw):
-        self.raw = raw
-
-
-@pytest.mark.skipif(not DATA, reason="P2PNODE_TEST_DATA is not set")
-@pytest.mark.parametrize(
-    "network, magic, name",
-    [
-        ("mainnet", "f9beb4d9", "mainnet-000000-032260.bin"),
-        ("signet", "0a03cf40", "signet-000000-002015.bin"),
-    ],
-)
-def test_real_headers_are_synced_under_their_own_rules(
-    make_node, stack, monkeypatch, network, magic, name
-):
-    speak(monkeypatch, magic)
-    chain = RealChain(name)
-    full = chain.height
-    chain.shorten(full - 15)
-    server = stack.enter_context(HeaderServer(chain))
-    node = make_node(connect(server), f"--bitcoin={network}", "--minimum-chain-work=00").start()
-    node.wait_for_height(full - 15, timeout=15)
-    chain.shorten(full)
-    server.announce([Raw(one) for one in chain.raw[full - 3 : full + 1]])
-    node.wait_for_height(full, timeout=20)
-    assert node.call("getbestblockhash") == chain.hashes[full][::-1].hex()
-    assert node.stop() == 0
-    node.start()
-    assert f"{full} headers loaded" in node.log()
-
-
-@pytest.mark.skipif(not DATA, reason="P2PNODE_TEST_DATA is not set")
-def test_the_first_years_of_mainnet_are_too_little_work_today(make_node, stack, monkeypatch):
-    speak(monkeypatch, "f9beb4d9")
-    server = stack.enter_context(HeaderServer(RealChain("mainnet-000000-032260.bin")))
-    node = make_node(connect(server), "--bitcoin=mainnet").start()
-    wait_until("the end is reached", lambda: "too little work" in node.log(), timeout=15)
-    assert node.height() == 0

@@ -6,7 +6,6 @@ import time
 import pytest
 import wire
 from bitcoin_p2p import Connection
-from foreign import Bcoin, Btcd
 from transactions import (
     inventory,
     parse_inventory,
@@ -24,20 +23,11 @@ MEGABYTE = 1_000_000
 
 
 @pytest.fixture
-def both(tmp_path, stack):
-    """A running bcoin and a running btcd with the same spendable chain, not connected."""
-    nodes = []
-    for kind in (Bcoin, Btcd):
-        reason = kind.missing()
-        if reason:
-            pytest.skip(reason)
-        node = kind(tmp_path)
-        stack.callback(node.stop)
-        nodes.append(node.start())
-    bcoin, btcd = nodes
+def both(bcoin_and_btcd):
+    """Those two with the same spendable chain."""
+    bcoin, btcd = bcoin_and_btcd
     mine(bcoin, MATURITY + 3)
-    for height in range(1, bcoin.height() + 1):
-        btcd.rpc("submitblock", bcoin.rpc("getblock", bcoin.block_hash(height), 0))
+    bcoin.copy_blocks(btcd)
     assert btcd.height() == bcoin.height()
     return bcoin, btcd
 
