@@ -34,25 +34,21 @@ void node_start(struct node_fixture *n)
     node_start_reaching(n, ADDRBOOK_ALL_KINDS);
 }
 
-static void prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay, uint32_t kinds)
+/* The rest of config is what all nodes here have in common. */
+static void prepare(struct node_fixture *n, struct bitcoin_config config)
 {
     static const struct subnet_list none;
-    struct bitcoin_config config = {
-        .tx_relay = tx_relay,
-        .tx_inbound_ms = 1,
-        .tx_outbound_ms = 1,
-        .params = *regtest(),
-        .user_agent = "/test:1/",
-        .max_headers = 100000,
-        .max_peers = MAX_PEERS,
-        .peer = PEER_CONFIG_DEFAULT,
-    };
 
+    config.tx_inbound_ms = 1;
+    config.tx_outbound_ms = 1;
+    config.user_agent = "/test:1/";
+    config.max_headers = 1000000;
+    config.max_peers = MAX_PEERS;
+    config.peer = (struct peer_config)PEER_CONFIG_DEFAULT;
     *n = (struct node_fixture){.policy = {.loopback_routable = true}};
     n->book = addrbook_new(&n->policy);
     ck_assert_ptr_nonnull(n->book);
     config.book = n->book;
-    config.reachable_kinds = kinds;
     config.full_outbound = FULL_OUTBOUND;
     n->journal = journal_new(JOURNAL_RECORDS);
     ck_assert_ptr_nonnull(n->journal);
@@ -71,12 +67,21 @@ static void prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay, uint
 
 void node_prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay)
 {
-    prepare(n, tx_relay, ADDRBOOK_ALL_KINDS);
+    node_prepare_network(n, regtest(), 0, tx_relay);
+}
+
+void node_prepare_network(struct node_fixture *n, const struct btc_params *params,
+                          uint32_t keep_blocks, enum bitcoin_tx_relay tx_relay)
+{
+    prepare(n, (struct bitcoin_config){.params = *params,
+                                       .keep_blocks = keep_blocks,
+                                       .tx_relay = tx_relay,
+                                       .reachable_kinds = ADDRBOOK_ALL_KINDS});
 }
 
 void node_start_reaching(struct node_fixture *n, uint32_t kinds)
 {
-    prepare(n, BITCOIN_TX_RELAY_OFF, kinds);
+    prepare(n, (struct bitcoin_config){.params = *regtest(), .reachable_kinds = kinds});
     node_run(n);
 }
 
@@ -212,7 +217,7 @@ void remote_send_raw(struct remote *r, const char *command, const void *payload,
     store_le32(head + 16, (uint32_t)len);
     sha256d(sum, payload, len);
     memcpy(head + 20, sum, 4);
-    buf_init(&b, 1 << 20);
+    buf_init(&b, sizeof head + len);
     buf_append(&b, head, sizeof head);
     buf_append(&b, payload, len);
     put(r, &b);

@@ -31,6 +31,10 @@ void node_start(struct node_fixture *n);
 void node_start_reaching(struct node_fixture *n, uint32_t kinds);
 /* The same in two steps, with a relay of transactions that tells peers within milliseconds. */
 void node_prepare(struct node_fixture *n, enum bitcoin_tx_relay tx_relay);
+/* Likewise on a network that is regtest by its magic alone, whose last `keep_blocks` blocks are
+ * kept in memory. */
+void node_prepare_network(struct node_fixture *n, const struct btc_params *params,
+                          uint32_t keep_blocks, enum bitcoin_tx_relay tx_relay);
 void node_run(struct node_fixture *n);
 void node_stop(struct node_fixture *n);
 

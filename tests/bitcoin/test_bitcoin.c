@@ -13,6 +13,7 @@ int main(void)
     add_leads_tests(s);
     add_transaction_tests(s);
     add_gossip_tests(s);
+    add_real_block_tests(s);
     add_watch_tests(s);
     return harness_run(s);
 }

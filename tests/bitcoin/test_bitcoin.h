@@ -9,6 +9,7 @@ void add_leads_tests(Suite *s);
 void add_transaction_tests(Suite *s);
 void add_parts_tests(Suite *s);
 void add_gossip_tests(Suite *s);
+void add_real_block_tests(Suite *s);
 void add_watch_tests(Suite *s);
 
 #endif
