@@ -21,6 +21,8 @@ PROGRAM = pathlib.Path(
 )
 DEVP2P = PEERS / "bin" / "devp2p"
 DPT_MODULES = PEERS / "ethereumjs" / "node_modules"
+# Where the node at hand was too old for it, scripts/test has brought another.
+DPT_NODE = PEERS / "ethereumjs" / "node"
 
 
 def free_udp_port():
@@ -93,13 +95,18 @@ class DiscoveryNode(Talker):
         wait_until(f"{count} nodes in the table", lambda: self.table() >= count, timeout)
 
 
+def dpt_node():
+    """The JavaScript interpreter for @ethereumjs/devp2p, or None."""
+    return DPT_NODE if DPT_NODE.exists() else shutil.which("node")
+
+
 class DptNode(Talker):
     """@ethereumjs/devp2p, started as a library by dpt_node.mjs, which keeps it on loopback."""
 
     def __init__(self, folder, bootnode):
         self.port = free_udp_port()
         start = [LOOPBACK, bootnode.port]
-        argv = ["node", HERE / "dpt_node.mjs", DPT_MODULES, self.port, *start]
+        argv = [dpt_node(), HERE / "dpt_node.mjs", DPT_MODULES, self.port, *start]
         super().__init__(argv, folder / f"dpt-{self.port}.log")
         self.errors = []
         self.key = self._until("listening")
@@ -107,9 +114,9 @@ class DptNode(Talker):
     @staticmethod
     def missing():
         """Why it cannot run here, or None."""
-        if not shutil.which("node"):
+        if not dpt_node():
             return "node is not installed"
-        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+        said = subprocess.run([dpt_node(), "--version"], capture_output=True, text=True, check=True)
         version = [int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2]]
         if version < [20, 19]:
             return f"@ethereumjs/devp2p needs node 20.19 (require of ES modules), here is {said.stdout.strip()}"

@@ -5,7 +5,7 @@ import re
 import threading
 
 import rlp
-from discovery_peers import DPT_MODULES, HERE, DptNode, Talker, free_udp_port
+from discovery_peers import DPT_MODULES, HERE, DptNode, Talker, dpt_node, free_udp_port
 from node import BINARY
 from process import LOOPBACK, free_port
 from waiting import wait_until
@@ -42,7 +42,7 @@ class EjsNode(Talker):
 
     def __init__(self, folder):
         self.port = free_port()
-        argv = ["node", HERE / "eth_node.mjs", DPT_MODULES, self.port]
+        argv = [dpt_node(), HERE / "eth_node.mjs", DPT_MODULES, self.port]
         super().__init__(argv, folder / f"ejs-{self.port}.log")
         self.events = []
         self.reader = threading.Thread(target=self._read, daemon=True)
