@@ -6,7 +6,7 @@
 #include "app/node_electrum.h"
 #include "app/node_health.h"
 #include "app/node_p2p.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/rpc/rpc.h"

@@ -5,8 +5,8 @@
 #include "app/node_discovery.h"
 
 #include "app/node_lookup.h"
+#include "app/node_parts.h"
 #include "app/node_reach.h"
-#include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/chain/params.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "app/node_lookup.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/chain/params.h"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/node_p2p.h"
-#include "app/node_setup.h"
+#include "app/node_enodes.h"
+#include "app/node_parts.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -80,7 +80,7 @@ static int make_net(struct node *n, struct node_eth *e, struct p2p *net)
     struct eth_config config = {
         .params = &e->params,
         .chain = e->chain,
-        .max_peers = node_p2p_seats(o),
+        .max_peers = node_eth_seats(o),
         .legacy = o->eth_legacy,
         .receipts = o->eth_receipts,
         .verify_seals = o->eth_verify_seals,

@@ -6,7 +6,7 @@
 #include "app/node_ethereum_clock.h"
 #include "app/node_ethereum_dns.h"
 #include "app/node_p2p.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/bug.h"
 #include "base/err.h"
 #include "base/mem.h"

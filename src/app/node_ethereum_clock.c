@@ -3,7 +3,7 @@
 #include "app/node_ethereum_clock.h"
 
 #include "app/node_lookup.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "log/log.h"
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "app/node_parts.h"
 #include "app/node_resolver.h"
-#include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "ethereum/discovery/bootnodes.h"

@@ -5,7 +5,7 @@
 #include "api/event_json.h"
 #include "app/node_api.h"
 #include "app/node_p2p.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"

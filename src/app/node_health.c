@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "app/thread_health.h"
 #include "base/err.h"
 #include "base/mem.h"

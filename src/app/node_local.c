@@ -4,7 +4,7 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "dial/listener.h"
 #include "log/log.h"

@@ -1,7 +1,7 @@
 #include "app/node_lookup.h"
 
+#include "app/node_parts.h"
 #include "app/node_resolver.h"
-#include "app/node_setup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "discovery/tor_lookup.h"

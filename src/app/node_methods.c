@@ -6,7 +6,7 @@
 
 #include "app/node_api.h"
 #include "app/node_electrum.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "app/node_zmq.h"
 #include "base/buf.h"
 #include "base/clock.h"

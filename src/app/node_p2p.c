@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/node_eth.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "config.h"
@@ -21,45 +21,6 @@ struct node_p2p {
     struct eth_node statics[NODE_ENODES_MAX], trusted[NODE_ENODES_MAX];
     unsigned n_statics;
 };
-
-int node_enodes_parse(struct eth_node out[NODE_ENODES_MAX], unsigned *n, const char *list)
-{
-    char one[ENODE_TEXT_BYTES];
-    int rc = 0;
-
-    *n = 0;
-    while (list && *list && rc == 0) {
-        size_t len = strcspn(list, ",");
-
-        if (*n == NODE_ENODES_MAX || len >= sizeof one) {
-            rc = PN_ELIMIT;
-        } else {
-            memcpy(one, list, len);
-            one[len] = '\0';
-            rc = enode_parse(&out[(*n)++], one);
-        }
-        if (rc < 0)
-            log_error("app", "%.160s: %s", list, pn_strerror(rc));
-        list += len + (list[len] == ',');
-    }
-    return rc;
-}
-
-static unsigned count_items(const char *list)
-{
-    unsigned n = list && *list;
-
-    for (; list && *list; list++)
-        n += *list == ',';
-    return n;
-}
-
-unsigned node_p2p_seats(const struct options *o)
-{
-    unsigned named = count_items(o->eth_static) + count_items(o->eth_trusted);
-
-    return o->ethereum ? p2p_seats((unsigned)o->eth_maxpeers, named) : 0;
-}
 
 /* --- listening --- */
 
@@ -99,7 +60,7 @@ static int listen_on(struct node *n, enum eth_family family, struct eth_endpoint
 int node_p2p_listen(struct node *n, struct eth_endpoint endpoints[ETH_FAMILIES])
 {
     bool chosen = n->options->source[OPTION_ETH_LISTEN] != OPTION_FROM_DEFAULT;
-    unsigned named = count_items(n->options->eth_static) + count_items(n->options->eth_trusted);
+    unsigned named = node_enodes_named(n->options);
     unsigned listening = 0;
     int rc = 0;
 

@@ -3,19 +3,10 @@
 #ifndef APP_NODE_P2P_H
 #define APP_NODE_P2P_H
 
+#include "app/node_enodes.h"
 #include "ethereum/rpc/rpc.h"
 
 struct node;
-struct options;
-
-#define NODE_ENODES_MAX 128
-
-/* The enode URLs of a comma-separated list, which may be NULL: at most NODE_ENODES_MAX. Returns: 0
- * and *n; PN_EFORMAT, PN_ELIMIT, which have been logged. */
-int node_enodes_parse(struct eth_node out[NODE_ENODES_MAX], unsigned *n, const char *list);
-
-/* Seats of the server that Ethereum's peers take. Thread: the main thread. */
-unsigned node_p2p_seats(const struct options *o);
 
 /* Listen on the TCP ports of the endpoints. Where a port is 0, the one that was found stands in the
  * endpoint from then on, for UDP too. Thread: the main thread, as for all that follow. Returns: 0,

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/bug.h"
 
 static const struct {

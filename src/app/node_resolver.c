@@ -1,6 +1,6 @@
 #include "app/node_resolver.h"
 
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "net/resolve.h"
 

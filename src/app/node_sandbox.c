@@ -7,7 +7,7 @@
 
 #include "app/node_electrum.h"
 #include "app/node_ethereum.h"
-#include "app/node_setup.h"
+#include "app/node_parts.h"
 #include "base/err.h"
 #include "bitcoin/chain/params.h"
 #include "config.h"

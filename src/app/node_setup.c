@@ -30,16 +30,6 @@ enum {
     MAX_HEADERS = 8000000 /* testnet3 is past five million; 1 GB at most */
 };
 
-char *node_path(const struct node *n, const char *name)
-{
-    size_t size = strlen(n->options->datadir) + strlen(name) + 2;
-    char *path = mem_alloc(size);
-
-    if (path)
-        snprintf(path, size, "%s/%s", n->options->datadir, name);
-    return path;
-}
-
 static int open_datadir(struct node *n)
 {
     int rc = datadir_open(&n->datadir, n->options->datadir);
@@ -312,7 +302,7 @@ static int make_parts(struct node *n)
         return rc;
     slots_init(&n->slots, n->max_peers, outbound_places(o));
     n->loop = loop_new();
-    n->server = server_new(n->max_peers + node_electrum_places(n) + node_p2p_seats(o));
+    n->server = server_new(n->max_peers + node_electrum_places(n) + node_eth_seats(o));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
     rc = make_paths(n);
