@@ -187,5 +187,6 @@ bool fuzz_corpus_make(const char *dir)
            make_jsonrpc(dir) && make_nat(dir) && fuzz_corpus_make_files(dir) &&
            fuzz_corpus_make_tx(dir) && fuzz_corpus_make_reconstruct(dir) &&
            fuzz_corpus_make_filter(dir) && fuzz_corpus_make_eth(dir) &&
-           fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir);
+           fuzz_corpus_make_rlpx(dir) && fuzz_corpus_make_ethwire(dir) &&
+           fuzz_corpus_make_ethserve(dir);
 }

@@ -8,11 +8,12 @@
 #include "fuzz.h"
 
 /* go-ethereum eth/protocols/eth/protocol_test.go */
-static const char tx_hex[] = "f867088504a817c8088302e2489435353535353535353535353535353535353535358"
-                             "202008025a064b1702d9298fee6"
-                             "2dfeccc57d322a463ad55ca201256d01f62b45b2e1c21c12a064b1702d9298fee62df"
-                             "eccc57d322a463ad55ca201256d"
-                             "01f62b45b2e1c21c10";
+const char fuzz_eth_tx_hex[] =
+    "f867088504a817c8088302e2489435353535353535353535353535353535353535358"
+    "202008025a064b1702d9298fee6"
+    "2dfeccc57d322a463ad55ca201256d01f62b45b2e1c21c12a064b1702d9298fee62df"
+    "eccc57d322a463ad55ca201256d"
+    "01f62b45b2e1c21c10";
 
 /* Two flat receipts with a log each, from the same place. */
 static const char receipts_hex[] = "f8d3f866808082014df85ff85d9400000000000000000000000000000000000"
@@ -59,7 +60,7 @@ static void make_material(struct material *m)
     struct buf b;
     size_t mark;
 
-    m->tx_len = from_hex(m->tx, tx_hex);
+    m->tx_len = from_hex(m->tx, fuzz_eth_tx_hex);
     m->receipts_len = from_hex(m->receipts, receipts_hex);
     memset(m->hashes, 7, sizeof m->hashes);
     m->hashes[0] = m->hashes[33] = 0xa0;

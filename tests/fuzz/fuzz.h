@@ -59,6 +59,7 @@ void fuzz_eth_header(const struct fuzz_target *t, const uint8_t *data, size_t le
 void fuzz_eth_block(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_eth_tx(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_eth_receipts(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_eth_serve(const struct fuzz_target *t, const uint8_t *data, size_t len);
 
 void fuzz_rlpx_packet(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_rlpx_auth(const struct fuzz_target *t, const uint8_t *data, size_t len);
@@ -68,6 +69,9 @@ void fuzz_rlpx_hello(const struct fuzz_target *t, const uint8_t *data, size_t le
 
 /* The magic that the stream target wants, so that seeds have it. */
 extern const uint8_t fuzz_magic[4];
+
+/* A transaction of Ethereum, signed for mainnet. */
+extern const char fuzz_eth_tx_hex[];
 
 /* Write seeds for every target below `dir`, one folder each. Returns: false after saying what went
  * wrong. */
@@ -89,6 +93,7 @@ bool fuzz_corpus_make_files(const char *dir);
 bool fuzz_corpus_make_eth(const char *dir);
 bool fuzz_corpus_make_rlpx(const char *dir);
 bool fuzz_corpus_make_ethwire(const char *dir);
+bool fuzz_corpus_make_ethserve(const char *dir);
 
 /* Write seed n of a target, also cut short and with one byte changed. Returns: as above. */
 bool fuzz_corpus_put(const char *dir, const char *target, const uint8_t *data, size_t len,

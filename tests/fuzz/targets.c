@@ -44,6 +44,7 @@ static const struct fuzz_target targets[] = {
     {"eth_block", fuzz_eth_block, BTC_CMD_UNKNOWN},
     {"eth_tx", fuzz_eth_tx, BTC_CMD_UNKNOWN},
     {"eth_receipts_list", fuzz_eth_receipts, BTC_CMD_UNKNOWN},
+    {"eth_serve", fuzz_eth_serve, BTC_CMD_UNKNOWN},
 };
 
 const struct fuzz_target *fuzz_targets(size_t *count)

@@ -84,12 +84,7 @@ struct eth {
 
 #define PM_MESSAGE_MAX_BYTES ETH_MESSAGE_MAX_BYTES
 
-/* go-ethereum eth/handler.go, softResponseLimit and its like */
 enum {
-    PM_SOFT_RESPONSE_BYTES = 2 << 20,
-    PM_HEADERS_SERVE = 1024,
-    PM_BODIES_SERVE = 1024,
-    PM_RECEIPTS_SERVE = 1024,
     PM_TX_PACK_BYTES = 100 << 10,
     PM_ANNOUNCE_MAX = 4096,
     PM_MIN_BROADCAST_PEERS = 4,
@@ -112,12 +107,6 @@ bool pm_send(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 bool pm_ask(struct eth *e, struct pm_peer *p, enum pm_request kind, struct eth_msg *m);
 /* Which request a message answers; it is then no longer pending. Returns: PM_REQUESTS for none. */
 enum pm_request pm_answered(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
-
-/* --- serve.c --- */
-void serve_headers(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
-void serve_bodies(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
-void serve_receipts(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
-void serve_pooled_txs(struct eth *e, struct pm_peer *p, const struct eth_msg *m);
 
 /* --- blocks.c --- */
 extern const struct fetcher_ops pm_fetcher_ops;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "codec/rlp.h"
 #include "ethereum/eth/internal.h"
+#include "ethereum/eth/serve.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 
@@ -205,12 +206,6 @@ static int check_seals(struct peer *p, struct eth *e, const struct eth_msg *m)
     return rc;
 }
 
-static bool asks(unsigned code)
-{
-    return code == ETH_GET_BLOCK_HEADERS || code == ETH_GET_BLOCK_BODIES ||
-           code == ETH_GET_RECEIPTS || code == ETH_GET_POOLED_TXS || code == ETH_GET_NODE_DATA;
-}
-
 static int link_message(struct peer *p, void *state, const struct p2p_message *in)
 {
     struct eth_link *l = state;
@@ -232,7 +227,7 @@ static int link_message(struct peer *p, void *state, const struct p2p_message *i
     payload = eth_payload_of(m.code, in->payload, in->len);
     if (!payload)
         return PN_ENOMEM;
-    if (asks(m.code))
+    if (serve_is_request(m.code))
         peer_hold(p); /* until the manager has answered */
     return eth_tell(&l->net->inbox, p, ETH_EVENT_MESSAGE, payload);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "ethereum/eth/internal.h"
+#include "ethereum/eth/serve.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 
@@ -119,6 +120,19 @@ static void answer(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
     e->downloader_us = e->fetcher_us = 0;
 }
 
+static void serve(struct eth *e, struct pm_peer *p, const struct eth_msg *request)
+{
+    const struct serve_source from = {e->config.chain, &e->pool};
+    struct serve_answer a;
+
+    serve_make(&a, &from, request, p->version);
+    metric_add(e->metrics.served, (int64_t)a.n);
+    (void)pm_send(e, p, &a.msg);
+    for (size_t at = 0; at < a.hashes.len; at += ETH_HASH_BYTES)
+        peer_add_known(p->peer, a.hashes.data + at);
+    serve_answer_free(&a);
+}
+
 static void range_update(struct eth *e, struct pm_peer *p, const struct eth_range *r)
 {
     p->head_number = r->latest;
@@ -131,20 +145,12 @@ static void message(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
 {
     switch (m->code) {
     case ETH_GET_BLOCK_HEADERS:
-        serve_headers(e, p, m);
-        break;
     case ETH_GET_BLOCK_BODIES:
-        serve_bodies(e, p, m);
-        break;
     case ETH_GET_RECEIPTS:
-        serve_receipts(e, p, m);
-        break;
     case ETH_GET_POOLED_TXS:
-        serve_pooled_txs(e, p, m);
-        break;
     case ETH_GET_NODE_DATA:
-        pm_send(e, p, &(struct eth_msg){.code = ETH_NODE_DATA, .request_id = m->request_id});
-        break; /* there is no state here: an empty answer */
+        serve(e, p, m);
+        break;
     case ETH_NEW_BLOCK_HASHES:
         blocks_announced(e, p, m);
         break;
@@ -167,12 +173,6 @@ static void message(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
     }
 }
 
-static bool holds(unsigned code)
-{
-    return code == ETH_GET_BLOCK_HEADERS || code == ETH_GET_BLOCK_BODIES ||
-           code == ETH_GET_RECEIPTS || code == ETH_GET_POOLED_TXS || code == ETH_GET_NODE_DATA;
-}
-
 static void take_message(struct eth *e, struct pm_peer *p, const struct eth_payload *payload)
 {
     struct eth_msg m;
@@ -180,7 +180,7 @@ static void take_message(struct eth *e, struct pm_peer *p, const struct eth_payl
 
     if (!BUG(rc < 0)) /* thread `in` has taken it */
         message(e, p, &m);
-    if (holds(payload->code))
+    if (serve_is_request(payload->code))
         peer_release(p->peer);
 }
 

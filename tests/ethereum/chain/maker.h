@@ -1,4 +1,5 @@
-/* Small chains for tests: valid headers on a parent, without transactions or with made-up ones. */
+/* Small chains for tests and fuzz targets: valid headers on a parent, without transactions or with
+ * made-up ones. What goes wrong here ends the process. */
 #ifndef TESTS_ETHEREUM_CHAIN_MAKER_H
 #define TESTS_ETHEREUM_CHAIN_MAKER_H
 
@@ -6,8 +7,9 @@
 
 struct made_block {
     struct eth_header h;
-    struct buf rlp;  /* of the header */
-    struct buf body; /* [txs, uncles] */
+    struct buf rlp;      /* of the header */
+    struct buf body;     /* [txs, uncles] */
+    struct buf receipts; /* one for each transaction, a list in the form of consensus */
 };
 
 /* A private network with every fork up to Byzantium (and, with `london`, up to London) from its
@@ -22,5 +24,20 @@ void made_free(struct made_block *b);
 
 struct bytes made_rlp(const struct made_block *b);
 struct eth_body made_body(const struct made_block *b);
+
+/* A chain in a file of its own, with the params of make_params. */
+struct made_chain {
+    struct eth_params params;
+    struct eth_chain *chain;
+    char folder[32], path[48];
+};
+
+void made_chain_open(struct made_chain *m, bool london);
+
+/* The file goes too. */
+void made_chain_close(struct made_chain *m);
+
+/* A block with its body and its receipts. */
+void made_chain_add(struct made_chain *m, const struct made_block *b);
 
 #endif

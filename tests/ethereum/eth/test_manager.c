@@ -1,10 +1,8 @@
 /* The protocol manager with one peer, whose other end is scripted: what it answers, what it does
  * not, and that its threads keep out of each other's way (under ThreadSanitizer). */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -20,11 +18,9 @@ enum { VERSION = 68, BLOCKS = 1100, SOFT_LIMIT = 2 << 20, NEVER_ASKED = 4711 };
 
 struct world {
     struct rig rig;
-    struct eth_params params;
-    struct eth_chain *chain;
+    struct made_chain made;
     struct eth *net;
     uint8_t hashes[BLOCKS][ETH_HASH_BYTES]; /* of the chain, from its first block on */
-    char folder[32], path[48];
 };
 
 static struct world w;
@@ -32,23 +28,17 @@ static struct world w;
 /* Blocks on top of each other, each with so many made-up transactions. */
 static void grow_chain(unsigned blocks, unsigned txs)
 {
-    const struct eth_header *parent = &w.params.genesis;
+    const struct eth_header *parent = &w.made.params.genesis;
     struct made_block *all = calloc(blocks, sizeof *all);
 
     ck_assert_ptr_nonnull(all);
     for (unsigned i = 0; i < blocks; i++) {
-        struct eth_added added;
-        struct eth_body body;
-
-        make_block(&all[i], &w.params, parent, 13, i % 200, txs);
+        make_block(&all[i], &w.made.params, parent, 13, i % 200, txs);
         parent = &all[i].h;
         memcpy(w.hashes[i], parent->hash, ETH_HASH_BYTES);
-        body = made_body(&all[i]);
-        ck_assert_int_eq(eth_chain_add_header(w.chain, &added, &all[i].h, made_rlp(&all[i]), false),
-                         0);
-        ck_assert_int_eq(eth_chain_add_body(w.chain, all[i].h.hash, &body), 0);
+        made_chain_add(&w.made, &all[i]);
     }
-    ck_assert_int_eq(eth_chain_flush(w.chain), 0); /* a batch belongs to its thread */
+    ck_assert_int_eq(eth_chain_flush(w.made.chain), 0); /* a batch belongs to its thread */
     for (unsigned i = 0; i < blocks; i++)
         made_free(&all[i]);
     free(all);
@@ -72,16 +62,12 @@ static void shake_hands(void)
 
 static void begin(unsigned blocks, unsigned txs)
 {
-    struct eth_config config = {.params = &w.params, .max_peers = 10};
+    struct eth_config config = {.params = &w.made.params, .max_peers = 10};
 
     memset(&w, 0, sizeof w);
-    make_params(&w.params, false);
-    snprintf(w.folder, sizeof w.folder, "/tmp/p2pnode-eth-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(w.folder));
-    snprintf(w.path, sizeof w.path, "%s/chain", w.folder);
-    ck_assert_int_eq(eth_chain_open(&w.chain, w.path, &w.params), 0);
+    made_chain_open(&w.made, false);
     grow_chain(blocks, txs);
-    config.chain = w.chain;
+    config.chain = w.made.chain;
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
     ck_assert_int_eq(eth_new(&w.net, &config), 0);
     eth_set_number(w.net, rig_setup_with(&w.rig, 10, eth_protocol(w.net)));
@@ -93,15 +79,10 @@ static void begin(unsigned blocks, unsigned txs)
 static int end(void)
 {
     int reason = rig_finish(&w.rig);
-    char lock[64];
 
     eth_stop(w.net);
     eth_free(w.net);
-    eth_chain_close(w.chain);
-    snprintf(lock, sizeof lock, "%s-lock", w.path);
-    unlink(lock);
-    unlink(w.path);
-    rmdir(w.folder);
+    made_chain_close(&w.made);
     rig_teardown(&w.rig);
     return reason;
 }
