@@ -74,11 +74,13 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"addrbook", bench_addrbook}, {"chan", bench_chan},     {"wire", bench_wire},
-    {"chain", bench_chain},       {"discv4", bench_discv4}, {"rlpx", bench_rlpx},
-    {"headers", bench_headers},   {"node", bench_node},     {"txrelay", bench_txrelay},
-    {"electrum", bench_electrum}, {"blocks", bench_blocks}, {"block-relay", bench_block_relay},
-    {"eth", bench_eth},
+    {"addrbook", bench_addrbook}, {"chan", bench_chan},
+    {"wire", bench_wire},         {"chain", bench_chain},
+    {"discv4", bench_discv4},     {"rlpx", bench_rlpx},
+    {"headers", bench_headers},   {"node", bench_node},
+    {"txrelay", bench_txrelay},   {"electrum", bench_electrum},
+    {"blocks", bench_blocks},     {"block-relay", bench_block_relay},
+    {"eth", bench_eth},           {"eth-peers", bench_eth_peers},
 };
 
 int main(int argc, char **argv)

@@ -29,7 +29,8 @@ void bench_txrelay(void);
 void bench_headers(void);
 void bench_electrum(void); /* likewise */
 void bench_eth(void);      /* likewise */
-void bench_node(void);     /* the process named by $P2PNODE */
+void bench_eth_peers(void);
+void bench_node(void); /* the process named by $P2PNODE */
 void bench_blocks(void);
 void bench_block_relay(void); /* likewise */
 
