@@ -224,24 +224,65 @@ void remote_send_raw(struct remote *r, const char *command, const void *payload,
     buf_free(&b);
 }
 
+/* Read what is there. Returns: false when the node has closed the connection. */
+static bool fill(struct remote *r)
+{
+    size_t room;
+    uint8_t *at = btc_stream_space(&r->stream, &room);
+    ssize_t got = recv(r->fd, at, room, 0);
+
+    if (got > 0)
+        btc_stream_commit(&r->stream, (size_t)got);
+    return got > 0;
+}
+
+/* Whether a whole message has been read; it is r->last then. */
+static bool cut(struct remote *r)
+{
+    int rc = btc_stream_next(&r->stream, &r->last);
+
+    ck_assert_int_ge(rc, 0);
+    return rc == 1;
+}
+
 int remote_next(struct remote *r)
 {
-    for (;;) {
-        struct pollfd pfd = {.fd = r->fd, .events = POLLIN};
-        size_t room;
-        uint8_t *at;
-        ssize_t got;
-        int rc = btc_stream_next(&r->stream, &r->last);
+    struct pollfd pfd = {.fd = r->fd, .events = POLLIN};
 
-        ck_assert_int_ge(rc, 0);
-        if (rc == 1)
-            return (int)r->last.header.cmd;
-        at = btc_stream_space(&r->stream, &room);
+    while (!cut(r)) {
         ck_assert_int_eq(poll(&pfd, 1, PATIENCE_MS), 1);
-        got = recv(r->fd, at, room, 0);
-        if (got <= 0)
+        if (!fill(r))
             return -1;
-        btc_stream_commit(&r->stream, (size_t)got);
+    }
+    return (int)r->last.header.cmd;
+}
+
+static void decode_last(struct remote *r, struct btc_msg *out)
+{
+    arena_reset(&r->arena, 1 << 20);
+    ck_assert_int_eq(btc_msg_decode(out, &r->arena, r->last.header.cmd, r->last.payload.data,
+                                    r->last.payload.len),
+                     0);
+}
+
+struct remote *remote_await_any(struct remote *rs, unsigned n, struct btc_msg *out,
+                                enum btc_cmd cmd)
+{
+    struct pollfd fds[MAX_PEERS];
+
+    for (unsigned i = 0; i < n; i++)
+        fds[i] = (struct pollfd){.fd = rs[i].fd, .events = POLLIN};
+    for (;;) {
+        for (unsigned i = 0; i < n; i++)
+            while (cut(&rs[i]))
+                if (rs[i].last.header.cmd == cmd) {
+                    decode_last(&rs[i], out);
+                    return &rs[i];
+                }
+        ck_assert_int_gt(poll(fds, n, PATIENCE_MS), 0);
+        for (unsigned i = 0; i < n; i++)
+            if (fds[i].revents)
+                ck_assert(fill(&rs[i]));
     }
 }
 
@@ -251,9 +292,7 @@ void remote_await(struct remote *r, struct btc_msg *out, enum btc_cmd cmd)
 
     while ((got = remote_next(r)) != (int)cmd)
         ck_assert_msg(got >= 0, "the node closed before sending %s", btc_cmd_info(cmd)->name);
-    arena_reset(&r->arena, 1 << 20);
-    ck_assert_int_eq(btc_msg_decode(out, &r->arena, cmd, r->last.payload.data, r->last.payload.len),
-                     0);
+    decode_last(r, out);
 }
 
 void remote_await_end(struct remote *r)
@@ -267,17 +306,29 @@ void remote_shake_hands(struct remote *r)
     remote_shake_hands_as(r, false, false);
 }
 
-void remote_shake_hands_as(struct remote *r, bool relay, bool wtxid)
+static void shake_hands(struct remote *r, struct btc_version version, bool wtxid)
 {
     struct btc_msg m = {.cmd = BTC_CMD_VERSION};
 
-    m.u.version = (struct btc_version){.version = 70016, .nonce = 1, .relay = relay};
+    version.version = 70016;
+    version.nonce = 1;
+    m.u.version = version;
     remote_send(r, &m);
     if (wtxid)
         remote_send_empty(r, BTC_CMD_WTXIDRELAY);
     remote_send_empty(r, BTC_CMD_SENDADDRV2);
     remote_send_empty(r, BTC_CMD_VERACK);
     remote_await(r, &m, BTC_CMD_PING);
+}
+
+void remote_shake_hands_as(struct remote *r, bool relay, bool wtxid)
+{
+    shake_hands(r, (struct btc_version){.relay = relay}, wtxid);
+}
+
+void remote_shake_hands_promising(struct remote *r, uint64_t services, int32_t height)
+{
+    shake_hands(r, (struct btc_version){.services = services, .height = height}, false);
 }
 
 void remote_join(struct remote *r, struct node_fixture *n)

@@ -50,6 +50,9 @@ void remote_shake_hands(struct remote *r);
 /* The same as one that wants transactions, or speaks of them by wtxid. */
 void remote_shake_hands_as(struct remote *r, bool relay, bool wtxid);
 
+/* The same as one with these service bits and so many blocks. */
+void remote_shake_hands_promising(struct remote *r, uint64_t services, int32_t height);
+
 /* The whole handshake, and the node's first messages up to its first ping. */
 void remote_join(struct remote *r, struct node_fixture *n);
 
@@ -67,6 +70,10 @@ int remote_next(struct remote *r);
 
 /* Skip to the next message of this kind and decode it. Fails the test when the node closes. */
 void remote_await(struct remote *r, struct btc_msg *out, enum btc_cmd cmd);
+
+/* The same for whichever of n gets one first; messages of other kinds are skipped. */
+struct remote *remote_await_any(struct remote *rs, unsigned n, struct btc_msg *out,
+                                enum btc_cmd cmd);
 
 /* Wait until the node has closed the connection. */
 void remote_await_end(struct remote *r);

@@ -11,6 +11,8 @@ int main(void)
     add_handshake_tests(s);
     add_sync_tests(s);
     add_leads_tests(s);
+    add_follow_tests(s);
+    add_loan_tests(s);
     add_transaction_tests(s);
     add_gossip_tests(s);
     add_real_block_tests(s);

@@ -7,6 +7,8 @@ void add_handshake_tests(Suite *s);
 void add_sync_tests(Suite *s);
 void add_leads_tests(Suite *s);
 void add_transaction_tests(Suite *s);
+void add_follow_tests(Suite *s);
+void add_loan_tests(Suite *s);
 void add_parts_tests(Suite *s);
 void add_gossip_tests(Suite *s);
 void add_real_block_tests(Suite *s);
