@@ -1,11 +1,12 @@
 /* Two kinds of listeners hand their connections to one Electrum server: plain ones, and those on
- * which TLS is spoken. The certificate is made at the first start and kept, since clients remember
- * it. */
+ * which TLS is spoken. */
 #include "app/node_electrum.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "app/node_electrum_certificate.h"
+#include "app/node_electrum_hosts.h"
 #include "app/node_lookup.h"
 #include "app/node_parts.h"
 #include "base/err.h"
@@ -16,7 +17,6 @@
 #include "log/log.h"
 #include "net/tls/tls.h"
 #include "rpc/rpc.h"
-#include "store/atomic_file.h"
 #include "store/read_file.h"
 
 enum { FILE_NAME_BYTES = 4096, BANNER_MAX_BYTES = 4096, SERVERS_MAX = 64, LOOKS = 8 };
@@ -33,87 +33,6 @@ struct node_electrum {
 unsigned node_electrum_places(const struct node *n)
 {
     return n->options->electrum ? (unsigned)n->options->electrum_sessions + LOOKS : 0;
-}
-
-/* --- the certificate --- */
-
-static int read_pem(struct buf *out, const char *path)
-{
-    uint8_t *data;
-    size_t len;
-    int rc = read_file(&data, &len, path, TLS_PEM_MAX_BYTES);
-
-    if (rc < 0)
-        return rc;
-    rc = buf_append(out, data, len);
-    explicit_bzero(data, len);
-    mem_free(data);
-    return rc;
-}
-
-/* The operator's, or our own, made when it is missing. */
-static int get_pair(struct buf *cert, struct buf *key, const char *cert_path, const char *key_path,
-                    bool own)
-{
-    int rc = read_pem(cert, cert_path);
-
-    if (rc == 0)
-        rc = read_pem(key, key_path);
-    if (rc != PN_ENOENT || !own)
-        return rc;
-    buf_reset(cert);
-    rc = tls_certificate_make(cert, key, "p2pnode");
-    if (rc == 0)
-        rc = atomic_file_replace(key_path, key->data, key->len);
-    if (rc == 0)
-        rc = atomic_file_replace(cert_path, cert->data, cert->len);
-    if (rc == 0)
-        log_info("electrum", "made a certificate, %s", cert_path);
-    return rc;
-}
-
-static int load_pair(struct tls_context **out, const char *cert_path, const char *key_path,
-                     bool own)
-{
-    struct buf cert, key;
-    int rc;
-
-    buf_init(&cert, TLS_PEM_MAX_BYTES);
-    buf_init(&key, TLS_PEM_MAX_BYTES);
-    rc = get_pair(&cert, &key, cert_path, key_path, own);
-    if (rc == 0)
-        rc = tls_context_server(out, (struct bytes){cert.data, cert.len},
-                                (struct bytes){key.data, key.len});
-    if (rc < 0)
-        log_error("electrum", "cannot use the certificate %s with the key %s: %s", cert_path,
-                  key_path, pn_strerror(rc));
-    if (key.data)
-        explicit_bzero(key.data, key.cap);
-    buf_free(&cert);
-    buf_free(&key);
-    return rc;
-}
-
-/* The certificate that the options name. Owns: the caller frees *out, which is NULL when nobody is
- * listened to over TLS. Returns: 0 or a pn_err, which has been logged. */
-static int load_certificate(struct tls_context **out, const struct node *n, const struct options *o)
-{
-    char *paths;
-    int rc;
-
-    *out = NULL;
-    if (n->options->electrum_tls_listen.n == 0)
-        return 0;
-    if (o->electrum_certificate && o->electrum_key)
-        return load_pair(out, o->electrum_certificate, o->electrum_key, false);
-    paths = mem_alloc_array(2, FILE_NAME_BYTES);
-    if (!paths)
-        return PN_ENOMEM;
-    snprintf(paths, FILE_NAME_BYTES, "%s/electrum-cert.pem", n->options->datadir);
-    snprintf(paths + FILE_NAME_BYTES, FILE_NAME_BYTES, "%s/electrum-key.pem", n->options->datadir);
-    rc = load_pair(out, paths, paths + FILE_NAME_BYTES, true);
-    mem_free(paths);
-    return rc;
 }
 
 /* --- making it --- */
@@ -182,57 +101,12 @@ static void fill_config(struct electrum_config *config, struct node *n)
            sizeof config->genesis_hash);
 }
 
-/* "host:port:kind", as Electrum writes it. Several for one host are one server. */
-static int add_host(struct electrum_host *list, unsigned *n, unsigned max, const char *text,
-                    size_t len)
-{
-    char one[sizeof list->name + 16];
-    struct net_target target;
-    unsigned at = 0;
-    int rc;
-
-    if (len < 3 || len >= sizeof one || text[len - 2] != ':' ||
-        (text[len - 1] != 't' && text[len - 1] != 's'))
-        return PN_EFORMAT;
-    memcpy(one, text, len - 2);
-    one[len - 2] = '\0';
-    rc = net_target_parse(&target, one, 0);
-    if (rc < 0 || target.port == 0)
-        return PN_EFORMAT;
-    while (at < *n && strcmp(list[at].name, target.host) != 0)
-        at++;
-    if (at == max)
-        return PN_ELIMIT;
-    if (at == *n)
-        list[(*n)++] = (struct electrum_host){0};
-    snprintf(list[at].name, sizeof list[at].name, "%s", target.host);
-    *(text[len - 1] == 't' ? &list[at].tcp_port : &list[at].ssl_port) = target.port;
-    return 0;
-}
-
-static int parse_hosts(struct electrum_host *list, unsigned *n, unsigned max, const char *text,
-                       const char *option)
-{
-    int rc = 0;
-
-    *n = 0;
-    while (text && *text && rc == 0) {
-        size_t len = strcspn(text, ",");
-
-        rc = add_host(list, n, max, text, len);
-        if (rc < 0)
-            log_error("app", "--%s: %.*s: %s", option, (int)len, text, pn_strerror(rc));
-        text += len + (text[len] == ',');
-    }
-    return rc;
-}
-
 static int add_servers(struct node *n)
 {
     struct electrum_host *list = mem_zalloc_array(SERVERS_MAX, sizeof *list);
     unsigned count = 0;
-    int rc = list ? parse_hosts(list, &count, SERVERS_MAX, n->options->electrum_server,
-                                "electrum-server")
+    int rc = list ? node_electrum_hosts(list, &count, SERVERS_MAX, n->options->electrum_server,
+                                        "electrum-server")
                   : PN_ENOMEM;
 
     for (unsigned i = 0; rc == 0 && i < count; i++) {
@@ -308,8 +182,8 @@ int node_electrum_make(struct node *n)
     slots_init(&n->electrum->slots, config.max_sessions, 0);
     n->electrum->paths = dial_paths_new(dial_paths_config(n->paths), "");
     rc = n->electrum->paths
-             ? parse_hosts(config.announce, &config.n_announce, ELECTRUM_ANNOUNCE_MAX,
-                           n->options->electrum_announce, "electrum-announce")
+             ? node_electrum_hosts(config.announce, &config.n_announce, ELECTRUM_ANNOUNCE_MAX,
+                                   n->options->electrum_announce, "electrum-announce")
              : PN_ENOMEM;
     if (rc == 0)
         rc = make(n, &config);
@@ -317,7 +191,7 @@ int node_electrum_make(struct node *n)
     if (rc == 0)
         rc = electrum_attach(n->electrum->electrum, n->server, &n->electrum->slots);
     if (rc == 0)
-        rc = load_certificate(&tls, n, n->options);
+        rc = node_electrum_certificate(&tls, n, n->options);
     if (tls)
         electrum_use_certificate(n->electrum->electrum, tls);
     if (rc == 0)
@@ -341,7 +215,7 @@ int node_electrum_prepare(struct node_electrum_change *out, const struct node *n
         rc = out->donation_address ? 0 : PN_ENOMEM;
     }
     if (rc == 0)
-        rc = load_certificate(&out->tls, n, fresh);
+        rc = node_electrum_certificate(&out->tls, n, fresh);
     return rc;
 }
 
