@@ -1,7 +1,6 @@
-/* One handler per path, on the loop thread. Pages are made at once (pages.c); a call goes to the
- * rpc thread (worker.h) once it is clear that its sender may make it (access.c), and is answered
- * when that has run it. Connections, headers, bodies, waiting calls and the time a client may take
- * are bounded. */
+/* One handler per path, on the loop thread. Pages are made at once (pages.c), calls by threads
+ * (calls.c) once it is clear that their sender may make them (access.c). Connections, headers,
+ * bodies, waiting calls and the time a client may take are bounded. */
 #include "api/api.h"
 
 #include <event2/event.h>
@@ -17,7 +16,6 @@
 #include "api/events.h"
 #include "api/internal.h"
 #include "api/routes.h"
-#include "api/web.h"
 #include "api/worker.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -27,14 +25,13 @@
 #include "net/sock.h"
 
 enum {
-    TIMEOUT_S = 10,
     MAX_HEADER_BYTES = 8192,
     MAX_BODY_BYTES = 1 << 20, /* a transaction of standard weight in hexadecimal fits */
     MAX_CONNECTIONS = 64,
     FAREWELL_MS = 1000
 };
 
-/* --- calls --- */
+/* --- late answers --- */
 
 static void on_sent(struct evhttp_request *req, void *arg)
 {
@@ -44,35 +41,13 @@ static void on_sent(struct evhttp_request *req, void *arg)
     a->unsent--;
 }
 
-static void run_call(void *arg, struct worker_call *call)
+void api_answer_late(struct api *a, struct evhttp_request *req, const char *handler, int status,
+                     const struct buf *body)
 {
-    const struct api *a = arg;
-
-    call->status = (int)rpc_answer(&call->out, &a->config.methods, call->body, call->len);
-}
-
-static void answer_late(struct api *a, struct evhttp_request *req, const char *handler, int status,
-                        const struct buf *body)
-{
+    evhttp_connection_set_timeout(evhttp_request_get_connection(req), API_TIMEOUT_S);
     a->unsent++;
     evhttp_request_set_on_complete_cb(req, on_sent, a);
     api_answer(req, handler, status, "application/json", body->data, body->len);
-}
-
-static void answer_call(void *arg, struct evhttp_request *req, const struct worker_call *call)
-{
-    answer_late(arg, req, "rpc", call->status, &call->out);
-}
-
-/* "/" is both the dashboard and where calls go. */
-static void on_call(struct evhttp_request *req, void *arg)
-{
-    struct api *a = arg;
-
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
-        api_on_page(req, a);
-    else if (api_is_permitted(a, req, "rpc") && worker_submit(a->worker, req, NULL) < 0)
-        api_answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
 
 /* --- events --- */
@@ -120,8 +95,7 @@ static void answer_visit(void *arg, struct evhttp_request *req, const char *labe
     if (status == 401)
         evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
                           "Basic realm=\"jsonrpc\"");
-    evhttp_connection_set_timeout(evhttp_request_get_connection(req), TIMEOUT_S);
-    answer_late(arg, req, label, status, body);
+    api_answer_late(arg, req, label, status, body);
 }
 
 static void on_other(struct evhttp_request *req, void *arg)
@@ -132,28 +106,6 @@ static void on_other(struct evhttp_request *req, void *arg)
         return;
     api_answer_text(req, "other", 404,
                     "not found: there are /metrics, /livez, /readyz and /events\n");
-}
-
-static int open_calls(struct api *a, struct event_base *base)
-{
-    const struct api_config *c = &a->config;
-    const struct worker_config worker = {
-        .name = "rpc", .threads = 1, .arg = a, .run = run_call, .answer = answer_call};
-    int rc;
-
-    if (c->methods.n == 0)
-        return 0;
-    rc = api_auth_open(&a->auth, c->cookie_path, c->user, c->password);
-    if (rc < 0)
-        log_error("api", "cannot write %s: %s", c->cookie_path, pn_strerror(rc));
-    if (rc == 0)
-        rc = worker_new(&a->worker, base, &worker);
-    for (unsigned i = 0; i < web_files_count && rc == 0; i++) {
-        const char *path = web_files[i].path;
-
-        evhttp_set_cb(a->http, path, strcmp(path, "/") == 0 ? on_call : api_on_page, a);
-    }
-    return rc;
 }
 
 static int open_routes(struct api *a, struct event_base *base)
@@ -200,7 +152,7 @@ static int open_http(struct api *a, struct event_base *base)
 
 static void set_paths(struct api *a)
 {
-    evhttp_set_timeout(a->http, TIMEOUT_S);
+    evhttp_set_timeout(a->http, API_TIMEOUT_S);
     evhttp_set_max_headers_size(a->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(a->http, MAX_BODY_BYTES);
     evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
@@ -223,7 +175,7 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
     rc = open_http(a, base);
     if (rc == 0) {
         set_paths(a);
-        rc = open_calls(a, base);
+        rc = api_open_calls(a);
     }
     if (rc == 0)
         rc = open_routes(a, base);
@@ -298,12 +250,14 @@ void api_free(struct api *a)
         return;
     routes_stop(a->routes);
     worker_stop(a->worker);
+    worker_stop(a->waiting);
     send_the_rest(a);
     events_free(a->events);
     if (a->http)
         evhttp_free(a->http);
     routes_free(a->routes);
     worker_free(a->worker);
+    worker_free(a->waiting);
     connections_free(a->connections);
     api_auth_close(&a->auth);
     mem_free(a);

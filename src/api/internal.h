@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 
+struct buf;
 struct connections;
 struct event_base;
 struct events;
@@ -12,16 +13,20 @@ struct evhttp_request;
 struct routes;
 struct worker;
 
-enum { API_ANSWER_MAX_BYTES = 16 << 20 };
+enum {
+    API_ANSWER_MAX_BYTES = 16 << 20,
+    API_TIMEOUT_S = 10 /* in which something passes on a connection, or it ends */
+};
 
 struct api {
     struct api_config config;
     struct evhttp *http;
     struct connections *connections;
     struct api_auth auth;
-    struct worker *worker; /* NULL: no calls are taken */
-    struct routes *routes; /* or NULL */
-    struct events *events; /* or NULL */
+    struct worker *worker;  /* NULL: no calls are taken */
+    struct worker *waiting; /* calls that wait for peers; NULL likewise */
+    struct routes *routes;  /* or NULL */
+    struct events *events;  /* or NULL */
     struct event_base *base;
     unsigned unsent; /* answers to calls that are not written out yet */
 };
@@ -38,6 +43,18 @@ void api_count(const char *handler, int code);
 
 /* Pages are read with GET or HEAD. Returns: whether this is one; otherwise it has been answered. */
 bool api_is_reading(struct evhttp_request *req, const char *handler);
+
+/* Answer a call or a visit; api_free sees to it that such answers are still sent. */
+void api_answer_late(struct api *a, struct evhttp_request *req, const char *handler, int status,
+                     const struct buf *body);
+
+/* --- calls.c --- */
+
+/* Take calls, if there are methods. Returns: 0 or a pn_err. */
+int api_open_calls(struct api *a);
+
+/* "/" is both the dashboard and where calls go. */
+void api_on_call(struct evhttp_request *req, void *arg);
 
 /* --- access.c: who may ask for what --- */
 

@@ -142,8 +142,11 @@ int worker_submit(struct worker *w, struct evhttp_request *req, void *subject)
         return PN_ENOMEM;
     evbuffer_copyout(body, job->body, len);
     job->body[len] = '\0';
-    job->call =
-        (struct worker_call){.body = job->body, .len = len, .subject = subject, .quit = &w->quit};
+    job->call = (struct worker_call){.body = job->body,
+                                     .len = len,
+                                     .subject = subject,
+                                     .quit = &w->quit,
+                                     .since_us = clock_mono_us()};
     buf_init(&job->call.out, MAX_ANSWER_BYTES);
     job->taken = true;
     rc = chan_try_send(&w->jobs, &job);

@@ -23,6 +23,7 @@ struct worker_call {
     size_t len;
     void *subject;     /* of worker_submit */
     struct chan *quit; /* closes when the program stops */
+    int64_t since_us;  /* when it was handed in, monotonic */
     struct buf out;    /* the answer's body goes here */
     int status;        /* of the answer, set by run */
 };

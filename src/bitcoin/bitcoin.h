@@ -133,6 +133,10 @@ int bitcoin_visit_block(struct bitcoin *b, const struct bitcoin_block_visitor *v
 int bitcoin_fetch_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uint8_t hash[32],
                         uint32_t height, struct chan *quit, int64_t deadline_us);
 
+/* The whole block, as a message, likewise. Owns: the caller's reference. */
+int bitcoin_fetch_block(struct bitcoin *b, struct frame **block, const uint8_t hash[32],
+                        uint32_t height, struct chan *quit, int64_t deadline_us);
+
 /* What peers relay at least, in satoshi per 1,000 virtual bytes: the median of their fee filters
  * (BIP133), or 1,000 before one is known. Thread: any. */
 int64_t bitcoin_relay_fee(const struct bitcoin *b);

@@ -78,6 +78,10 @@ enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_p
 int blocks_collect_txids(uint8_t (**txids)[BTC_HASH_BYTES], size_t *n,
                          const struct btc_block *block);
 
+/* A block that came from this peer, as it will be sent. Thread: in. Owns: returns a reference, or
+ * NULL when there is no memory. (blocks_in.c) */
+struct frame *blocks_frame_of(const struct btc_peer *bp, struct bytes raw);
+
 /* The service bits to announce now. Thread: any. */
 uint64_t blocks_services(const struct bitcoin *b);
 

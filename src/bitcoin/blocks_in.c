@@ -22,9 +22,8 @@ int blocks_tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
     return manager_tell(&btc_peer_of(p)->net->inbox, p, MANAGER_BLOCK, &result->head);
 }
 
-/* The block as it will be sent. One that came as a message is that already, its checksum verified.
- */
-static struct frame *frame_of(const struct btc_peer *bp, struct bytes raw)
+/* One that came as a message is ready to be sent already, its checksum verified. */
+struct frame *blocks_frame_of(const struct btc_peer *bp, struct bytes raw)
 {
     if (bp->framed && raw.data == bp->raw.data)
         return frame_new(BTC_CMD_BLOCK, bp->framed, BTC_FRAME_HEADER_BYTES + raw.len);
@@ -35,7 +34,7 @@ static int keep(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], uint32_t hei
                 struct bytes raw)
 {
     const struct btc_peer *bp = btc_peer_of(p);
-    struct frame *f = frame_of(bp, raw);
+    struct frame *f = blocks_frame_of(bp, raw);
 
     if (!f)
         return PN_ENOMEM;
@@ -69,7 +68,7 @@ int blocks_on_block(struct peer *p, struct btc_peer *bp, const struct btc_msg *m
 
     btc_header_hash(hash, &block->header);
     peer_add_known(p, hash);
-    rc = loans_on_block(p, bp, block, hash);
+    rc = loans_on_block(p, bp, block, hash, bp->raw);
     if (rc < 0 || !block_wants_take(&bp->wants, hash))
         return rc;
     rc = blocks_judge(p, block, hash, bp->raw, &bp->arena, &verdict);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bitcoin/blockstore/block_store.h"
 #include "bitcoin/internal.h"
 #include "metrics/metrics.h"
 
@@ -21,10 +22,17 @@ static struct metric_family loans_family = {
     .labels = {"chain", "result"},
 };
 
-static struct block_loan *find(struct block_loans *l, const uint8_t hash[32]) REQUIRES(l->mu)
+static bool is_of(const struct block_loan *p, const uint8_t hash[32])
+{
+    return p->state != LOAN_FREE && memcmp(p->hash, hash, sizeof p->hash) == 0;
+}
+
+/* One that gives the ids, or the whole block. */
+static struct block_loan *find(struct block_loans *l, const uint8_t hash[32], bool whole)
+    REQUIRES(l->mu)
 {
     for (unsigned i = 0; i < BLOCK_LOANS_MAX; i++)
-        if (l->places[i].state != LOAN_FREE && memcmp(l->places[i].hash, hash, 32) == 0)
+        if (is_of(&l->places[i], hash) && l->places[i].whole >= whole)
             return &l->places[i];
     return NULL;
 }
@@ -41,9 +49,18 @@ static void drop_channel(struct block_loan *p)
     p->has_done = false;
 }
 
-static void clear(struct block_loan *p)
+/* Nobody uses it any more: what it has come to stays, but for the block, which is large. */
+static void rest(struct block_loan *p)
 {
     drop_channel(p);
+    frame_unref(p->block);
+    p->block = NULL;
+    p->whole = false;
+}
+
+static void clear(struct block_loan *p)
+{
+    rest(p);
     mem_free(p->ids);
     *p = (struct block_loan){.state = LOAN_FREE};
 }
@@ -56,7 +73,7 @@ static void finish(const struct bitcoin *b, struct block_loan *p, enum loan_stat
         metric_get(&loans_family, b->config.params.name, rc < 0 ? pn_errname(rc) : "ok", NULL), 1);
     chan_close(&p->done);
     if (p->users == 0)
-        drop_channel(p);
+        rest(p);
 }
 
 /* --- whoever asks --- */
@@ -93,7 +110,7 @@ static bool may_begin(struct block_loans *l) REQUIRES(l->mu)
 }
 
 static int begin(struct block_loan **out, struct block_loans *l, const uint8_t hash[32],
-                 uint32_t height) REQUIRES(l->mu)
+                 uint32_t height, bool whole) REQUIRES(l->mu)
 {
     struct block_loan *p = may_begin(l) ? take_place(l) : NULL;
     int rc;
@@ -107,6 +124,7 @@ static int begin(struct block_loan **out, struct block_loans *l, const uint8_t h
     p->state = LOAN_WANTED;
     p->has_done = true;
     p->height = height;
+    p->whole = whole;
     memcpy(p->hash, hash, sizeof p->hash);
     *out = p;
     return 0;
@@ -114,51 +132,65 @@ static int begin(struct block_loan **out, struct block_loans *l, const uint8_t h
 
 /* The loan of that block, which now has one user more. */
 static int join(struct block_loan **out, struct block_loans *l, const uint8_t hash[32],
-                uint32_t height)
+                uint32_t height, bool whole)
 {
     int rc = 0;
 
     mutex_lock(&l->mu);
-    *out = find(l, hash);
+    *out = find(l, hash, whole);
     if (*out && (*out)->state == LOAN_FAILED && (*out)->users == 0) {
         clear(*out);
         *out = NULL;
     }
     if (!*out)
-        rc = begin(out, l, hash, height);
+        rc = begin(out, l, hash, height, whole);
     if (rc == 0)
         (*out)->users++;
     mutex_unlock(&l->mu);
     return rc;
 }
 
+/* What somebody wants to know of a block. */
+struct wish {
+    uint8_t (**txids)[32];
+    size_t *n;
+    struct frame **block; /* or, if not NULL, this instead */
+};
+
+static int take(const struct wish *w, const struct block_loan *p)
+{
+    if (w->block) {
+        *w->block = frame_ref(p->block);
+        return 0;
+    }
+    *w->n = p->n_ids;
+    *w->txids = mem_dup(p->ids, p->n_ids * sizeof *p->ids);
+    return *w->txids ? 0 : PN_ENOMEM;
+}
+
 /* Returns: what the loan has come to; `otherwise` when it is under way still. */
-static int part(uint8_t (**txids)[32], size_t *n, struct block_loans *l, struct block_loan *p,
-                int otherwise)
+static int part(const struct wish *w, struct block_loans *l, struct block_loan *p, int otherwise)
 {
     int rc = otherwise;
 
     mutex_lock(&l->mu);
-    if (p->state == LOAN_FAILED) {
+    if (p->state == LOAN_FAILED)
         rc = p->rc;
-    } else if (p->state == LOAN_DONE) {
-        *n = p->n_ids;
-        *txids = mem_dup(p->ids, p->n_ids * sizeof *p->ids);
-        rc = *txids ? 0 : PN_ENOMEM;
-    }
+    else if (p->state == LOAN_DONE)
+        rc = take(w, p);
     p->used_us = clock_mono_us();
     p->users--;
     if (p->users == 0 && is_finished(p))
-        drop_channel(p);
+        rest(p);
     mutex_unlock(&l->mu);
     return rc;
 }
 
-static int borrow(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uint8_t hash[32],
-                  uint32_t height, struct chan *quit, int64_t deadline_us)
+static int borrow(struct bitcoin *b, const struct wish *w, const uint8_t hash[32], uint32_t height,
+                  struct chan *quit, int64_t deadline_us)
 {
     struct block_loan *p;
-    int rc = join(&p, &b->loans, hash, height);
+    int rc = join(&p, &b->loans, hash, height, w->block != NULL);
     bool finished;
 
     if (rc < 0)
@@ -175,7 +207,7 @@ static int borrow(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uin
         chan_try_send(&b->loans.ring, NULL);
         rc = chan_select(cases, quit ? 2 : 1, deadline_us);
     }
-    return part(txids, n, &b->loans, p, rc == 1 ? PN_EQUIT : PN_ETIMEDOUT);
+    return part(w, &b->loans, p, rc == 1 ? PN_EQUIT : PN_ETIMEDOUT);
 }
 
 /* The genesis block has one transaction. */
@@ -193,12 +225,22 @@ static int genesis_txid(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, con
 int bitcoin_fetch_txids(struct bitcoin *b, uint8_t (**txids)[32], size_t *n, const uint8_t hash[32],
                         uint32_t height, struct chan *quit, int64_t deadline_us)
 {
+    const struct wish wish = {.txids = txids, .n = n};
     int rc = bitcoin_block_txids(b, txids, n, hash);
 
     if (rc != PN_ENOENT)
         return rc;
     return height == 0 ? genesis_txid(b, txids, n, hash)
-                       : borrow(b, txids, n, hash, height, quit, deadline_us);
+                       : borrow(b, &wish, hash, height, quit, deadline_us);
+}
+
+int bitcoin_fetch_block(struct bitcoin *b, struct frame **block, const uint8_t hash[32],
+                        uint32_t height, struct chan *quit, int64_t deadline_us)
+{
+    const struct wish wish = {.block = block};
+
+    *block = b->blocks.store ? block_store_get(b->blocks.store, NULL, hash) : NULL;
+    return *block ? 0 : borrow(b, &wish, hash, height, quit, deadline_us);
 }
 
 /* --- the manager --- */
@@ -313,54 +355,86 @@ const struct manager_part loans_part = {
 
 /* --- thread in --- */
 
-static bool asked_of(struct block_loans *l, uint64_t peer, const uint8_t hash[32])
+/* Whether it was asked of the peer and is waited for; `whole`, if so, by somebody who wants all of
+ * it. */
+static bool asked_of(struct block_loans *l, bool *whole, uint64_t peer, const uint8_t hash[32])
 {
-    const struct block_loan *p;
-    bool yes;
+    bool yes = false;
 
+    *whole = false;
     mutex_lock(&l->mu);
-    p = find(l, hash);
-    yes = p && !is_finished(p) && was_asked(p, peer);
+    for (unsigned i = 0; i < BLOCK_LOANS_MAX; i++) {
+        const struct block_loan *p = &l->places[i];
+
+        if (is_of(p, hash) && !is_finished(p)) {
+            yes = yes || was_asked(p, peer);
+            *whole = *whole || p->whole;
+        }
+    }
     mutex_unlock(&l->mu);
     return yes;
 }
 
-/* Owns: takes ids. */
-static void deliver(struct bitcoin *b, const uint8_t hash[32], uint8_t (*ids)[32], size_t n)
+/* A block that is wanted whole and came without (nobody wanted that when it was looked at) is
+ * asked for by its own loan still. */
+static void deliver(struct bitcoin *b, const uint8_t hash[32], const uint8_t (*ids)[32], size_t n,
+                    struct frame *block)
 {
-    struct block_loan *p;
-
     mutex_lock(&b->loans.mu);
-    p = find(&b->loans, hash);
-    if (p && !is_finished(p)) {
-        p->ids = ids;
+    for (unsigned i = 0; i < BLOCK_LOANS_MAX; i++) {
+        struct block_loan *p = &b->loans.places[i];
+
+        if (!is_of(p, hash) || is_finished(p) || (p->whole && !block))
+            continue;
+        p->ids = mem_dup(ids, n * sizeof *ids);
         p->n_ids = n;
-        ids = NULL;
-        finish(b, p, LOAN_DONE, 0);
+        p->block = p->whole ? frame_ref(block) : NULL;
+        finish(b, p, p->ids ? LOAN_DONE : LOAN_FAILED, p->ids ? 0 : PN_ENOMEM);
     }
     mutex_unlock(&b->loans.mu);
+}
+
+/* Nothing stands before the genesis block, whose hash says all. */
+static int check(struct btc_peer *bp, const struct btc_block *block)
+{
+    static const uint8_t nothing[BTC_HASH_BYTES];
+    struct btc_block_place place = {.height = 0};
+
+    if (!blocks_place(bp->net, &place, &block->header) &&
+        memcmp(block->header.prev, nothing, sizeof nothing) != 0)
+        return PN_EORPHAN;
+    return btc_block_check_at(block, &bp->arena, &place);
+}
+
+/* Hand over a block that has passed all checks. */
+static int hand_over(struct btc_peer *bp, const struct btc_block *block,
+                     const uint8_t hash[BTC_HASH_BYTES], struct bytes raw, bool whole)
+{
+    struct frame *f = whole ? blocks_frame_of(bp, raw) : NULL;
+    uint8_t(*ids)[32] = NULL;
+    size_t n;
+    int rc = whole && !f ? PN_ENOMEM : blocks_collect_txids(&ids, &n, block);
+
+    if (rc == 0)
+        deliver(bp->net, hash, (const uint8_t(*)[32])ids, n, f);
     mem_free(ids);
+    frame_unref(f);
+    return rc;
 }
 
 int loans_on_block(struct peer *p, struct btc_peer *bp, const struct btc_block *block,
-                   const uint8_t hash[BTC_HASH_BYTES])
+                   const uint8_t hash[BTC_HASH_BYTES], struct bytes raw)
 {
     struct block_loans *l = &bp->net->loans;
-    struct btc_block_place place;
-    uint8_t(*ids)[32];
-    size_t n;
+    bool whole;
     int rc;
 
-    if (!asked_of(l, peer_id(p), hash))
+    if (!asked_of(l, &whole, peer_id(p), hash))
         return 0;
-    rc = blocks_place(bp->net, &place, &block->header)
-             ? btc_block_check_at(block, &bp->arena, &place)
-             : PN_EORPHAN;
+    rc = check(bp, block);
     if (rc == 0)
-        rc = blocks_collect_txids(&ids, &n, block);
-    if (rc == 0)
-        deliver(bp->net, hash, ids, n);
-    else
+        rc = hand_over(bp, block, hash, raw, whole);
+    if (rc < 0)
         put_back(l, peer_id(p), hash);
     return blocks_is_fault(rc) ? rc : 0;
 }
@@ -368,8 +442,9 @@ int loans_on_block(struct peer *p, struct btc_peer *bp, const struct btc_block *
 void loans_on_notfound(struct peer *p, const uint8_t hash[BTC_HASH_BYTES])
 {
     struct block_loans *l = &btc_peer_of(p)->net->loans;
+    bool whole;
 
-    if (asked_of(l, peer_id(p), hash))
+    if (asked_of(l, &whole, peer_id(p), hash))
         put_back(l, peer_id(p), hash);
 }
 

@@ -1,7 +1,7 @@
 /* Blocks that are fetched to answer a question and are not kept: whoever asks waits, the manager
  * asks peers, one after the other, thread in of the peer that delivers checks the block and leaves
- * the ids of its transactions. The last few answers stay, as the next question is often about the
- * same block.
+ * the ids of its transactions, and the block itself as long as somebody waits for that. The last
+ * few lists of ids stay, as the next question is often about the same block.
  *
  * Bounded: BLOCK_LOANS_MAX at a time, LOANS_BURST in a row, then one each LOAN_PACE_MS, since a
  * block is far larger than the question; LOAN_TRIES peers for each, LOAN_PEER_MS for every one. */
@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "bitcoin/manager.h"
 #include "bitcoin/wire/msg.h"
+#include "peer/frame.h"
 #include "thread/chan.h"
 
 #define BLOCK_LOANS_MAX 8
@@ -28,6 +29,7 @@ struct block_loan {
     enum loan_state state;
     uint8_t hash[32];
     uint32_t height;
+    bool whole;       /* the block is wanted, not its ids alone */
     unsigned users;   /* who wait */
     struct chan done; /* there from LOAN_WANTED on until nobody uses a finished one */
     bool has_done;
@@ -36,7 +38,8 @@ struct block_loan {
     int64_t asked_us, used_us;
     uint8_t (*ids)[32]; /* of LOAN_DONE */
     size_t n_ids;
-    int rc; /* of LOAN_FAILED */
+    struct frame *block; /* of LOAN_DONE, where it is whole */
+    int rc;              /* of LOAN_FAILED */
 };
 
 /* A member of struct bitcoin. */
@@ -56,10 +59,10 @@ void loans_free(struct bitcoin *b);
 
 extern const struct manager_part loans_part;
 
-/* Take a block, if it was asked of this peer here. Thread: in. Returns: 0, or what is wrong with
- * the block, for which the connection ends. */
+/* Take a block, of which these are the bytes, if it was asked of this peer here. Thread: in.
+ * Returns: 0, or what is wrong with the block, for which the connection ends. */
 int loans_on_block(struct peer *p, struct btc_peer *bp, const struct btc_block *block,
-                   const uint8_t hash[BTC_HASH_BYTES]);
+                   const uint8_t hash[BTC_HASH_BYTES], struct bytes raw);
 
 /* The peer does not have it. Thread: in. */
 void loans_on_notfound(struct peer *p, const uint8_t hash[BTC_HASH_BYTES]);

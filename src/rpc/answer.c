@@ -174,11 +174,12 @@ static bool put(struct buf *out, cJSON *answer)
 }
 
 /* Returns: the status; RPC_STATUS_NO_CONTENT when nothing was appended, for a notification. */
-static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, const cJSON *tree)
+static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, const cJSON *tree,
+                                  const struct rpc_wait *wait, bool alone)
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(tree, "jsonrpc");
     struct request r = {.id = cJSON_GetObjectItemCaseSensitive(tree, "id")};
-    struct rpc_call c = {.started_us = clock_mono_us()};
+    struct rpc_call c = {.started_us = clock_mono_us(), .wait = wait, .alone = alone};
 
     if (!cJSON_IsObject(tree))
         rpc_fail(&c, RPC_INVALID_REQUEST, "Invalid Request object");
@@ -187,6 +188,10 @@ static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, co
     r.v2 = cJSON_IsString(version) && strcmp(version->valuestring, "2.0") == 0;
     if (!c.code)
         run(&c, set, tree);
+    if (c.put_off) {
+        cJSON_Delete(c.result);
+        return RPC_STATUS_LATER;
+    }
     if (set->observe)
         set->observe(set->observe_arg, c.method ? c.method->name : "unknown", c.code);
     if (r.v2 && !r.id) {
@@ -200,7 +205,8 @@ static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, co
 
 /* --- batches --- */
 
-static enum rpc_status answer_batch(struct buf *out, const struct rpc_set *set, const cJSON *batch)
+static enum rpc_status answer_batch(struct buf *out, const struct rpc_set *set, const cJSON *batch,
+                                    const struct rpc_wait *wait)
 {
     const size_t before = out->len;
     const cJSON *tree;
@@ -210,7 +216,7 @@ static enum rpc_status answer_batch(struct buf *out, const struct rpc_set *set, 
         size_t comma = out->len;
 
         buf_puts(out, comma == before ? "[" : ",");
-        if (answer_one(out, set, tree) == RPC_STATUS_NO_CONTENT)
+        if (answer_one(out, set, tree, wait, false) == RPC_STATUS_NO_CONTENT)
             out->len = comma;
     }
     if (out->len == before && cJSON_GetArraySize(batch) > 0)
@@ -230,18 +236,19 @@ static enum rpc_status refuse(struct buf *out, int code, const char *message,
     return status;
 }
 
-static enum rpc_status answer_tree(struct buf *out, const struct rpc_set *set, const cJSON *tree)
+static enum rpc_status answer_tree(struct buf *out, const struct rpc_set *set, const cJSON *tree,
+                                   const struct rpc_wait *wait)
 {
     if (!cJSON_IsArray(tree))
-        return answer_one(out, set, tree);
+        return answer_one(out, set, tree, wait, true);
     if (cJSON_GetArraySize(tree) > RPC_BATCH_MAX)
         return refuse(out, RPC_INVALID_REQUEST, "Too many calls in one batch",
                       RPC_STATUS_BAD_REQUEST);
-    return answer_batch(out, set, tree);
+    return answer_batch(out, set, tree, wait);
 }
 
 static enum rpc_status answer_text(struct buf *out, const struct rpc_set *set, const char *body,
-                                   size_t len)
+                                   size_t len, const struct rpc_wait *wait)
 {
     cJSON *tree = NULL;
     enum rpc_status status;
@@ -251,20 +258,21 @@ static enum rpc_status answer_text(struct buf *out, const struct rpc_set *set, c
         return refuse(out, RPC_OUT_OF_MEMORY, "Out of memory", RPC_STATUS_ERROR);
     if (rc < 0)
         return refuse(out, RPC_PARSE_ERROR, "Parse error", RPC_STATUS_ERROR);
-    status = answer_tree(out, set, tree);
+    status = answer_tree(out, set, tree, wait);
     cJSON_Delete(tree);
     return status;
 }
 
-enum rpc_status rpc_answer(struct buf *out, const struct rpc_set *set, const char *body, size_t len)
+enum rpc_status rpc_answer(struct buf *out, const struct rpc_set *set, const char *body, size_t len,
+                           const struct rpc_wait *wait)
 {
-    enum rpc_status status = answer_text(out, set, body, len);
+    enum rpc_status status = answer_text(out, set, body, len, wait);
 
     if (out->err) {
         buf_reset(out);
         status = refuse(out, RPC_MISC_ERROR, "The answer is too large", RPC_STATUS_ERROR);
     }
-    if (status != RPC_STATUS_NO_CONTENT)
+    if (status != RPC_STATUS_NO_CONTENT && status != RPC_STATUS_LATER)
         buf_puts(out, "\n");
     return status;
 }

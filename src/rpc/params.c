@@ -18,6 +18,12 @@ void rpc_fail(struct rpc_call *c, int code, const char *fmt, ...)
     va_end(ap);
 }
 
+bool rpc_put_off(struct rpc_call *c)
+{
+    c->put_off = c->alone && !c->wait && !c->code;
+    return c->put_off;
+}
+
 bool rpc_given(const struct rpc_call *c, unsigned i)
 {
     return c->params[i] != NULL;

@@ -2,7 +2,8 @@
  * api/ carries them without knowing what they do.
  *
  * Handlers run on the thread that calls rpc_answer, one call at a time a thread, and may block on
- * whom that thread may block on (doc/architecture.md). */
+ * whom that thread may block on (doc/architecture.md). One that has to wait for peers may do so
+ * with rpc_call.wait alone, and has to be able to run beside the others then. */
 #ifndef RPC_RPC_H
 #define RPC_RPC_H
 
@@ -35,7 +36,14 @@ enum rpc_code {
 #define RPC_MESSAGE_BYTES 256
 #define RPC_PARAMS_MAX    8
 
+struct chan;
 struct rpc_method;
+
+/* How long a call may wait for others, such as peers. */
+struct rpc_wait {
+    struct chan *quit; /* a wait ends when it closes; may be NULL */
+    int64_t deadline_us;
+};
 
 /* One call, as its handler sees it. */
 struct rpc_call {
@@ -44,6 +52,9 @@ struct rpc_call {
     const cJSON *params[RPC_PARAMS_MAX]; /* by position; NULL where absent or null */
     cJSON *result;                       /* set by the handler; NULL stands for null */
     int64_t started_us;                  /* monotonic */
+    const struct rpc_wait *wait;         /* NULL: others would wait behind this call */
+    bool alone;                          /* not one of a batch */
+    bool put_off;                        /* of rpc_put_off */
     int code;                            /* 0, or why the call has failed */
     char message[RPC_MESSAGE_BYTES];
 };
@@ -68,6 +79,10 @@ struct rpc_table {
 /* The call has failed; the first failure stays. */
 void rpc_fail(struct rpc_call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The call would have to wait: have all of it run again on a thread where it may, with c->wait.
+ * Returns: false when it has to be answered here and now, which is so in a batch. */
+bool rpc_put_off(struct rpc_call *c);
 
 /* Whether parameter `i` was given. */
 bool rpc_given(const struct rpc_call *c, unsigned i);
@@ -98,6 +113,7 @@ const struct rpc_method *rpc_find(const struct rpc_set *set, const struct rpc_ta
 
 /* The HTTP status that belongs to an answer; 204 has no body. */
 enum rpc_status {
+    RPC_STATUS_LATER = 0, /* not answered: see rpc_put_off */
     RPC_STATUS_OK = 200,
     RPC_STATUS_NO_CONTENT = 204,
     RPC_STATUS_BAD_REQUEST = 400,
@@ -108,8 +124,9 @@ enum rpc_status {
 /* Answer one request, or a batch of at most RPC_BATCH_MAX, as bitcoind does: a call that says
  * "jsonrpc": "2.0" is answered by that specification (and with 200, or 204 for a notification), any
  * other by version 1.1 with both "result" and "error" and a status of its own. The answer, one
- * line, is appended to out. Thread: any; handlers run on it. */
-enum rpc_status rpc_answer(struct buf *out, const struct rpc_set *set, const char *body,
-                           size_t len);
+ * line, is appended to out. With `wait` the calls may wait; without it, RPC_STATUS_LATER may come
+ * back, and then nothing was appended. Thread: any; handlers run on it. */
+enum rpc_status rpc_answer(struct buf *out, const struct rpc_set *set, const char *body, size_t len,
+                           const struct rpc_wait *wait);
 
 #endif

@@ -44,14 +44,27 @@ static void run_null(struct rpc_call *c)
     (void)c;
 }
 
+static void run_wait(struct rpc_call *c)
+{
+    if (rpc_put_off(c))
+        return;
+    if (c->wait)
+        c->result = json_new_int(c->wait->deadline_us);
+    else
+        rpc_fail(c, RPC_MISC_ERROR, "not here");
+}
+
 static const struct rpc_method methods[] = {
     {"echo", "text [times] [loud]", "Says it again.", run_echo},
     {"numbers", "", "Numbers.", run_numbers},
     {"fail", "", "Fails.", run_fail},
     {"nothing", "", "Gives null.", run_null},
+    {"wait", "", "Waits.", run_wait},
 };
 
-static const struct rpc_table table = {"test", methods, 4, NULL};
+static const struct rpc_table table = {"test", methods, 5, NULL};
+
+static const char WAIT[] = "{\"jsonrpc\":\"2.0\",\"method\":\"wait\",\"id\":1}";
 
 struct observed {
     unsigned calls;
@@ -75,12 +88,38 @@ static void expect(const char *request, enum rpc_status status, const char *answ
     enum rpc_status got;
 
     buf_init(&out, ANSWER_MAX);
-    got = rpc_answer(&out, &set, request, strlen(request));
+    got = rpc_answer(&out, &set, request, strlen(request), NULL);
     ck_assert_msg(got == status, "%s: status %d, expected %d", request, got, status);
     ck_assert_int_eq(buf_append(&out, "", 1), 0);
     ck_assert_str_eq((const char *)out.data, answer);
     buf_free(&out);
 }
+
+START_TEST(a_call_that_must_wait_is_put_off_to_where_it_may)
+{
+    const struct rpc_set set = {.tables = {&table}, .n = 1};
+    const struct rpc_wait wait = {.deadline_us = 77};
+    struct buf out;
+
+    expect(WAIT, RPC_STATUS_LATER, "");
+    expect("{\"method\":\"wait\"}", RPC_STATUS_LATER, "");
+    buf_init(&out, ANSWER_MAX);
+    ck_assert_int_eq(rpc_answer(&out, &set, WAIT, strlen(WAIT), &wait), RPC_STATUS_OK);
+    ck_assert_int_eq(buf_append(&out, "", 1), 0);
+    ck_assert_str_eq((const char *)out.data, "{\"jsonrpc\":\"2.0\",\"result\":77,\"id\":1}\n");
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(in_a_batch_nothing_is_put_off)
+{
+    char batch[128];
+
+    snprintf(batch, sizeof batch, "[%s]", WAIT);
+    expect(batch, RPC_STATUS_OK,
+           "[{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-1,\"message\":\"not here\"},\"id\":1}]\n");
+}
+END_TEST
 
 START_TEST(version_1_has_result_and_error_and_its_own_status)
 {
@@ -119,7 +158,7 @@ START_TEST(a_notification_is_run_and_not_answered)
     struct buf out;
 
     buf_init(&out, ANSWER_MAX);
-    ck_assert_int_eq(rpc_answer(&out, &set, request, strlen(request)), RPC_STATUS_NO_CONTENT);
+    ck_assert_int_eq(rpc_answer(&out, &set, request, strlen(request), NULL), RPC_STATUS_NO_CONTENT);
     ck_assert_uint_eq(out.len, 0);
     ck_assert_uint_eq(seen.calls, 1);
     ck_assert_str_eq(seen.method, "nothing");
@@ -136,7 +175,7 @@ START_TEST(the_observer_hears_the_code_and_no_name_from_outside)
     struct buf out;
 
     buf_init(&out, ANSWER_MAX);
-    rpc_answer(&out, &set, request, strlen(request));
+    rpc_answer(&out, &set, request, strlen(request), NULL);
     ck_assert_str_eq(seen.method, "unknown");
     ck_assert_int_eq(seen.code, RPC_METHOD_NOT_FOUND);
     buf_free(&out);
@@ -282,7 +321,7 @@ START_TEST(memory_may_run_out_anywhere)
 
         buf_init(&out, ANSWER_MAX);
         mem_fail_at(n, 0);
-        status = rpc_answer(&out, &set, request, sizeof request - 1);
+        status = rpc_answer(&out, &set, request, sizeof request - 1, NULL);
         happened = mem_fail_happened();
         mem_fail_at(0, 0);
         failed += happened;
@@ -306,6 +345,8 @@ int main(void)
 
     json_init();
     tcase_add_test(tc, version_1_has_result_and_error_and_its_own_status);
+    tcase_add_test(tc, a_call_that_must_wait_is_put_off_to_where_it_may);
+    tcase_add_test(tc, in_a_batch_nothing_is_put_off);
     tcase_add_test(tc, version_2_has_one_of_them_and_status_200);
     tcase_add_test(tc, a_notification_is_run_and_not_answered);
     tcase_add_test(tc, the_observer_hears_the_code_and_no_name_from_outside);

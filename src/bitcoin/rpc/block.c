@@ -1,4 +1,5 @@
-/* A kept block by its hash: as bytes, as an object, or with its transactions taken apart. */
+/* A block by its hash, fetched if it is not kept: as bytes, as an object, or with its transactions
+ * taken apart. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,40 @@ static void describe(struct rpc_call *c, const uint8_t *raw, size_t len, bool wh
     arena_free(&arena);
 }
 
+/* A block that is not kept: have it fetched, for which the call moves to where it may wait.
+ * Owns: returns a reference, or NULL when there is none yet. */
+static struct frame *fetch(struct rpc_call *c, const struct chain_point *point)
+{
+    const struct btc_rpc *context = c->arg;
+    struct frame *frame = NULL;
+    int rc;
+
+    if (rpc_put_off(c))
+        return NULL;
+    if (!c->wait) {
+        rpc_fail(c, RPC_MISC_ERROR,
+                 "Block not available (pruned data); asked for alone, not in a batch, it is "
+                 "fetched from a peer");
+        return NULL;
+    }
+    rc = bitcoin_fetch_block(context->bitcoin, &frame, point->hash, point->height, c->wait->quit,
+                             c->wait->deadline_us);
+    if (rc == PN_ENOENT)
+        rpc_fail(c, RPC_MISC_ERROR,
+                 "Block not available (pruned data, and no connected peer serves old blocks)");
+    else if (rc == PN_ETIMEDOUT)
+        rpc_fail(c, RPC_MISC_ERROR,
+                 "Block not available (pruned data, and no peer sent it in "
+                 "time)");
+    else if (rc == PN_ELIMIT)
+        rpc_fail(c, RPC_MISC_ERROR,
+                 "Block not available (pruned data, and too many blocks are "
+                 "being fetched; try again in a few seconds)");
+    else if (rc < 0)
+        rpc_fail(c, RPC_MISC_ERROR, "Block not available: %s", pn_strerror(rc));
+    return frame;
+}
+
 void rpc_getblock(struct rpc_call *c)
 {
     const struct btc_rpc *context = c->arg;
@@ -147,10 +182,10 @@ void rpc_getblock(struct rpc_call *c)
     if (!rpc_find_block(c, &point, &header))
         return;
     frame = store ? block_store_get(store, NULL, point.hash) : NULL;
-    if (!frame) {
-        rpc_fail(c, RPC_MISC_ERROR, "Block not available (pruned data)");
+    if (!frame)
+        frame = fetch(c, &point);
+    if (!frame)
         return;
-    }
     if (verbosity == 0) {
         c->result =
             hex_text(frame->data + BTC_FRAME_HEADER_BYTES, frame->len - BTC_FRAME_HEADER_BYTES);

@@ -14,7 +14,9 @@ static const struct rpc_method methods[] = {
      rpc_getaddrmaninfo},
     {"getbestblockhash", "", "The hash of the best header.", rpc_getbestblockhash},
     {"getblock", "blockhash [verbosity]",
-     "A kept block by its hash: 0 for hexadecimal, 1 for an object, 2 with its transactions.",
+     "A block by its hash: 0 for hexadecimal, 1 for an object, 2 with its transactions. One that "
+     "is "
+     "not kept is fetched from a peer that serves it.",
      rpc_getblock},
     {"getblockchaininfo", "", "The header chain; \"blocks\" counts headers, too.",
      rpc_getblockchaininfo},
