@@ -59,6 +59,7 @@ static void on_events(struct evhttp_request *req, void *arg)
     struct api *a = arg;
     int rc;
 
+    api_begin(clock_mono_us());
     if (!api_is_reading(req, "events") || !api_is_permitted(a, req, "events"))
         return;
     if (query && evhttp_parse_query_str(query, &fields) < 0) {
@@ -89,9 +90,10 @@ static int refuse_visit(void *arg, const char **why, bool *credential, struct ev
     return evhttp_request_get_command(req) == EVHTTP_REQ_HEAD ? 405 : 0;
 }
 
-static void answer_visit(void *arg, struct evhttp_request *req, const char *label, int status,
-                         const struct buf *body)
+static void answer_visit(void *arg, struct evhttp_request *req, const char *label, int64_t since_us,
+                         int status, const struct buf *body)
 {
+    api_begin(since_us);
     if (status == 401)
         evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
                           "Basic realm=\"jsonrpc\"");
@@ -102,6 +104,7 @@ static void on_other(struct evhttp_request *req, void *arg)
 {
     struct api *a = arg;
 
+    api_begin(clock_mono_us());
     if (a->routes && routes_take(a->routes, req))
         return;
     api_answer_text(req, "other", 404,

@@ -7,6 +7,7 @@
 #include "api/internal.h"
 #include "api/web.h"
 #include "api/worker.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "log/log.h"
 
@@ -41,6 +42,7 @@ static void run_waiting_call(void *arg, struct worker_call *call)
 static void answer_waiting_call(void *arg, struct evhttp_request *req,
                                 const struct worker_call *call)
 {
+    api_begin(call->since_us);
     api_answer_late(arg, req, "rpc", call->status, &call->out);
 }
 
@@ -48,12 +50,13 @@ static void answer_call(void *arg, struct evhttp_request *req, const struct work
 {
     struct api *a = arg;
 
+    api_begin(call->since_us);
     if (call->status != RPC_STATUS_LATER) {
         api_answer_late(a, req, "rpc", call->status, &call->out);
         return;
     }
     evhttp_connection_set_timeout(evhttp_request_get_connection(req), CLIENT_PATIENCE_S);
-    if (worker_submit(a->waiting, req, NULL) < 0)
+    if (worker_submit(a->waiting, req, NULL, call->since_us) < 0)
         api_answer_text(req, "rpc", 503, "too many calls wait for peers already\n");
 }
 
@@ -61,9 +64,11 @@ void api_on_call(struct evhttp_request *req, void *arg)
 {
     struct api *a = arg;
 
+    api_begin(clock_mono_us());
     if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
         api_on_page(req, a);
-    else if (api_is_permitted(a, req, "rpc") && worker_submit(a->worker, req, NULL) < 0)
+    else if (api_is_permitted(a, req, "rpc") &&
+             worker_submit(a->worker, req, NULL, clock_mono_us()) < 0)
         api_answer_text(req, "rpc", 503, "too many calls wait already\n");
 }
 

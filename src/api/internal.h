@@ -33,6 +33,9 @@ struct api {
 
 /* --- answer.c --- */
 
+/* What is answered next came then, by the monotonic clock: the first thing that a handler says. */
+void api_begin(int64_t since_us);
+
 /* Answer a request and count it. `body` is copied. `handler` is the label, static text. */
 void api_answer(struct evhttp_request *req, const char *handler, int code, const char *type,
                 const void *body, size_t len);

@@ -34,6 +34,7 @@ void api_on_metrics(struct evhttp_request *req, void *arg)
     const struct api *a = arg;
     struct buf b;
 
+    api_begin(start_us);
     if (!api_is_reading(req, "metrics"))
         return;
     metric_set(metric_get(&connections_family, NULL), connections_count(a->connections));
@@ -55,6 +56,7 @@ static void answer_checks(struct evhttp_request *req, const char *handler,
     struct buf b;
     bool all = true;
 
+    api_begin(clock_mono_us());
     if (!api_is_reading(req, handler))
         return;
     buf_init(&b, API_ANSWER_MAX_BYTES);
@@ -94,6 +96,7 @@ void api_on_page(struct evhttp_request *req, void *arg)
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
     const struct api *a = arg;
 
+    api_begin(clock_mono_us());
     if (!api_is_reading(req, "page") || !api_is_permitted(a, req, "page"))
         return;
     for (unsigned i = 0; i < web_files_count; i++)

@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "api/worker.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -31,6 +32,7 @@ struct visit {
     char *text; /* of a GET */
     bool post, has_credential;
     struct net_addr from;
+    int64_t since_us;
     struct visit *prev, *next;
 };
 
@@ -44,13 +46,13 @@ struct routes {
 /* --- answers --- */
 
 static void fail(struct routes *r, const struct route *route, struct evhttp_request *req,
-                 int status, const char *why)
+                 int64_t since_us, int status, const char *why)
 {
     struct buf body;
 
     buf_init(&body, ANSWER_MAX_BYTES);
     route->fail(route->arg, &body, status, why);
-    r->config.answer(r->config.arg, req, route->label, status, &body);
+    r->config.answer(r->config.arg, req, route->label, since_us, status, &body);
     buf_free(&body);
 }
 
@@ -66,7 +68,7 @@ static void visit_free(void *subject)
 
 static void visit_fail(struct visit *v, int status, const char *why)
 {
-    fail(v->owner, v->route, v->req, status, why);
+    fail(v->owner, v->route, v->req, v->since_us, status, why);
     visit_free(v);
 }
 
@@ -97,9 +99,10 @@ static void on_answer(void *arg, struct evhttp_request *req, const struct worker
     struct routes *r = arg;
 
     if (call->out.err)
-        fail(r, v->route, req, 500, "internal error");
+        fail(r, v->route, req, v->since_us, 500, "internal error");
     else
-        r->config.answer(r->config.arg, req, v->route->label, call->status, &call->out);
+        r->config.answer(r->config.arg, req, v->route->label, v->since_us, call->status,
+                         &call->out);
 }
 
 /* --- turns --- */
@@ -161,7 +164,7 @@ static void refuse_turn(struct visit *v, int64_t retry_ms)
 
 static void submit(struct visit *v)
 {
-    int rc = worker_submit(v->owner->worker, v->req, v);
+    int rc = worker_submit(v->owner->worker, v->req, v, v->since_us);
 
     if (rc < 0)
         visit_fail(v, 503, "too many requests wait already");
@@ -236,6 +239,7 @@ bool routes_take(struct routes *r, struct evhttp_request *req)
 {
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req)), *why = NULL;
     const struct route *route = find(r, path);
+    const int64_t now_us = clock_mono_us();
     bool has_credential = false;
     struct visit *v;
     int rc;
@@ -244,15 +248,19 @@ bool routes_take(struct routes *r, struct evhttp_request *req)
         return false;
     rc = r->config.refusal(r->config.arg, &why, &has_credential, req);
     if (rc) {
-        fail(r, route, req, rc, why);
+        fail(r, route, req, now_us, rc, why);
         return true;
     }
     v = mem_zalloc(sizeof *v);
     if (!v) {
-        fail(r, route, req, 500, "internal error");
+        fail(r, route, req, now_us, 500, "internal error");
         return true;
     }
-    *v = (struct visit){.owner = r, .route = route, .req = req, .has_credential = has_credential};
+    *v = (struct visit){.owner = r,
+                        .route = route,
+                        .req = req,
+                        .since_us = now_us,
+                        .has_credential = has_credential};
     rc = take_apart(v, path);
     if (rc < 0) {
         visit_fail(v, rc == PN_ENOMEM ? 500 : 400,

@@ -18,9 +18,9 @@ struct routes_config {
      * whether it came with the right credential. Thread: loop. */
     int (*refusal)(void *arg, const char **why, bool *has_credential, struct evhttp_request *req);
 
-    /* Send an answer. Thread: loop. */
-    void (*answer)(void *arg, struct evhttp_request *req, const char *label, int status,
-                   const struct buf *body);
+    /* Send an answer to a request that came at since_us. Thread: loop. */
+    void (*answer)(void *arg, struct evhttp_request *req, const char *label, int64_t since_us,
+                   int status, const struct buf *body);
     void *arg;
 };
 

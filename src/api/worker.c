@@ -128,7 +128,7 @@ static struct job *free_place(struct worker *w)
     return NULL;
 }
 
-int worker_submit(struct worker *w, struct evhttp_request *req, void *subject)
+int worker_submit(struct worker *w, struct evhttp_request *req, void *subject, int64_t since_us)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
     size_t len = evbuffer_get_length(body);
@@ -142,11 +142,8 @@ int worker_submit(struct worker *w, struct evhttp_request *req, void *subject)
         return PN_ENOMEM;
     evbuffer_copyout(body, job->body, len);
     job->body[len] = '\0';
-    job->call = (struct worker_call){.body = job->body,
-                                     .len = len,
-                                     .subject = subject,
-                                     .quit = &w->quit,
-                                     .since_us = clock_mono_us()};
+    job->call = (struct worker_call){
+        .body = job->body, .len = len, .subject = subject, .quit = &w->quit, .since_us = since_us};
     buf_init(&job->call.out, MAX_ANSWER_BYTES);
     job->taken = true;
     rc = chan_try_send(&w->jobs, &job);

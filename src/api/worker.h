@@ -23,7 +23,7 @@ struct worker_call {
     size_t len;
     void *subject;     /* of worker_submit */
     struct chan *quit; /* closes when the program stops */
-    int64_t since_us;  /* when it was handed in, monotonic */
+    int64_t since_us;  /* when the request came, monotonic */
     struct buf out;    /* the answer's body goes here */
     int status;        /* of the answer, set by run */
 };
@@ -46,10 +46,11 @@ struct worker_config {
 /* Thread: the main thread, before the loop runs. config is copied. Returns: 0 or a pn_err. */
 int worker_new(struct worker **out, struct event_base *base, const struct worker_config *config);
 
-/* Have the request answered, unless the client goes meanwhile. Thread: loop.
+/* Have the request, which came at since_us, answered, unless the client goes meanwhile.
+ * Thread: loop.
  * Owns: takes `subject` when it returns 0.
  * Returns: 0, PN_ENOMEM, or PN_EAGAIN when there are WORKER_CALLS_MAX. */
-int worker_submit(struct worker *w, struct evhttp_request *req, void *subject);
+int worker_submit(struct worker *w, struct evhttp_request *req, void *subject, int64_t since_us);
 
 /* The client of a request that waits has gone: for those who hold one themselves.
  * Thread: loop, from the close callback of the request's connection. Owns: frees it, unless evhttp

@@ -29,6 +29,24 @@ static int copy_text(char **out, const char *text)
     return *out ? 0 : PN_ENOMEM;
 }
 
+static const double cost_buckets[] = {10, 100, 500, 1000, 2000, 5000, 10000};
+
+static struct metric_family sessions_family = {
+    .name = "p2pnode_electrum_sessions",
+    .help = "Connections of Electrum clients that are open.",
+    .type = METRIC_GAUGE,
+};
+
+static struct metric_family costs_family = {
+    .name = "p2pnode_electrum_session_cost",
+    .help = "What a client's session had cost by ElectrumX's count after each line that it sent; "
+            "from the soft limit on it is slowed down, from the hard limit on refused.",
+    .type = METRIC_HISTOGRAM,
+    .buckets = cost_buckets,
+    .n_buckets = sizeof cost_buckets / sizeof cost_buckets[0],
+    .scale = 1e-3,
+};
+
 static int make_parts(struct electrum *e)
 {
     const struct electrum_config *c = &e->config;
@@ -44,6 +62,8 @@ static int make_parts(struct electrum *e)
     electrum_set_texts(e, banner, donation_address);
     if (rc < 0)
         return rc;
+    e->sessions_open = metric_get(&sessions_family, NULL);
+    e->session_costs = metric_get(&costs_family, NULL);
     e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
     e->addresses = address_count_new(c->max_sessions, c->sessions_per_address);
     rate.max_clients = RATE_CLIENTS_MAX;

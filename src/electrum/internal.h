@@ -50,6 +50,7 @@ struct electrum {
     char *dump_path;
     struct blacklist_source *blacklist_source; /* or NULL */
     unsigned checks_network;
+    struct metric *sessions_open, *session_costs;
     struct metric *look_results[3];
     struct chan closed, resolved; /* looks.h */
 

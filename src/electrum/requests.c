@@ -226,5 +226,6 @@ int session_answer_line(struct electrum_session *s, struct peer *p, struct frame
     }
     slim(&s->answer);
     atomic_store(&s->shown_cost_milli, (int_fast64_t)(s->cost.cost * 1000));
+    metric_observe(s->e->session_costs, (int64_t)(s->cost.cost * 1000));
     return rc;
 }

@@ -24,11 +24,13 @@ int session_attach(void *arg, struct peer_setup *setup)
     s->e = e;
     s->addr = setup->addr;
     session_cost_begin(&s->cost, e->costs, &setup->addr);
+    metric_add(e->sessions_open, 1);
     return 0;
 }
 
 static void session_free(struct electrum_session *s)
 {
+    metric_add(s->e->sessions_open, -1);
     session_cost_end(&s->cost);
     address_count_give(s->e->addresses, &s->addr);
     frame_unref(atomic_load(&s->last_words));

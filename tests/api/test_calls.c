@@ -1,11 +1,9 @@
 /* Calls over HTTP: who may make them, and what becomes of them while others wait. */
 #include <dirent.h>
 #include <event2/event.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -14,15 +12,14 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "harness.h"
+#include "http_client.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
-#include "net/loop.h"
-#include "net/sock.h"
 #include "store/read_file.h"
 #include "thread/chan.h"
 #include "thread/thread.h"
 
-enum { PATIENCE_MS = 20000, MAX_CONNECTIONS = 64 };
+enum { MAX_CONNECTIONS = 64 };
 
 /* "user:pass word" by RFC 7617. */
 #define PASSWORD_HEADER "Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n"
@@ -52,30 +49,39 @@ static void run_wait(struct rpc_call *c)
     c->result = json_new_text("at last");
 }
 
+static void run_patient(struct rpc_call *c)
+{
+    struct fixture *f = c->arg;
+    struct chan_case cases[] = {{.chan = &f->gate, .op = CHAN_RECV}, {.op = CHAN_RECV}};
+
+    if (rpc_put_off(c))
+        return;
+    cases[1].chan = c->wait->quit;
+    atomic_fetch_add(&f->waiting, 1);
+    c->result = json_new_text(chan_select(cases, 2, c->wait->deadline_us) ? "quit" : "patience");
+}
+
 static const struct rpc_method methods[] = {
     {"where", "", "The thread's role.", run_where},
     {"wait", "", "Waits.", run_wait},
+    {"patient", "", "Waits where others do not stand behind it.", run_patient},
 };
 
 static void set_up(struct fixture *f, const char *allowed)
 {
     struct api_config config = {.user = "user", .password = "pass word"};
-    int fd;
 
     *f = (struct fixture){.loop = loop_new(), .dir = "/tmp/api-XXXXXX"};
     ck_assert_ptr_nonnull(mkdtemp(f->dir));
     snprintf(f->cookie_path, sizeof f->cookie_path, "%s/.cookie", f->dir);
     ck_assert_int_eq(chan_class_register(&quit_class), 0);
     ck_assert_int_eq(chan_init(&f->gate, &quit_class), 0);
-    f->table = (struct rpc_table){"test", methods, 2, f};
+    f->table = (struct rpc_table){"test", methods, 3, f};
     config.methods = (struct rpc_set){.tables = {&f->table}, .n = 1};
     config.cookie_path = f->cookie_path;
     if (allowed)
         ck_assert_int_eq(subnet_list_add(&config.allowed, allowed), 0);
-    net_addr_parse(&f->at, "127.0.0.1:0", 0);
-    ck_assert_int_eq(sock_listen(&fd, &f->at), 0);
-    ck_assert_int_eq(sock_local_addr(&f->at, fd), 0);
-    close(fd);
+    http_free_port(&f->at);
     config.addr = f->at;
     ck_assert_int_eq(api_new(&f->api, loop_base(f->loop), &config), 0);
 }
@@ -93,45 +99,17 @@ static void tear_down(struct fixture *f)
 
 static int connect_to(const struct fixture *f)
 {
-    struct pollfd pfd = {.events = POLLOUT};
-
-    ck_assert_int_eq(sock_connect_start(&pfd.fd, &f->at), 0);
-    ck_assert_int_eq(poll(&pfd, 1, PATIENCE_MS), 1);
-    return pfd.fd;
+    return http_connect(&f->at);
 }
 
 static void say(int fd, const char *headers, const char *body)
 {
-    char request[1024];
-    int len = snprintf(request, sizeof request,
-                       "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n%s",
-                       strlen(body), headers, body);
-
-    ck_assert_int_eq(send(fd, request, (size_t)len, MSG_NOSIGNAL), len);
+    http_say(fd, "POST /", headers, body);
 }
 
-/* Turn the loop until the server closes. Returns: the whole answer. */
 static const char *hear(struct fixture *f, int fd)
 {
-    size_t len = 0;
-
-    for (int i = 0; i < PATIENCE_MS; i++) {
-        ssize_t n;
-
-        event_base_loop(loop_base(f->loop), EVLOOP_NONBLOCK);
-        n = recv(fd, f->answer + len, sizeof f->answer - 1 - len, MSG_DONTWAIT);
-        if (n == 0) {
-            close(fd);
-            f->answer[len] = '\0';
-            return f->answer;
-        }
-        if (n > 0)
-            len += (size_t)n;
-        else
-            poll(NULL, 0, 1);
-    }
-    ck_abort_msg("no answer");
-    return NULL;
+    return http_hear(f->answer, sizeof f->answer, f->loop, fd);
 }
 
 static const char *post(struct fixture *f, const char *headers, const char *body)
@@ -145,10 +123,7 @@ static const char *post(struct fixture *f, const char *headers, const char *body
 #define WHERE "{\"method\":\"where\",\"id\":1}"
 #define WAIT  "{\"method\":\"wait\",\"id\":1}"
 
-static void expect(const char *answer, const char *part)
-{
-    ck_assert_msg(strstr(answer, part) != NULL, "no \"%s\" in: %s", part, answer);
-}
+#define PATIENT "{\"method\":\"patient\",\"id\":1}"
 
 START_TEST(the_password_lets_in_and_calls_run_on_a_thread_of_their_own)
 {
@@ -157,9 +132,9 @@ START_TEST(the_password_lets_in_and_calls_run_on_a_thread_of_their_own)
 
     set_up(&f, NULL);
     answer = post(&f, PASSWORD_HEADER, WHERE);
-    expect(answer, "HTTP/1.1 200");
-    expect(answer, "Content-Type: application/json");
-    expect(answer, "{\"result\":\"rpc\",\"error\":null,\"id\":1}\n");
+    http_expect(answer, "HTTP/1.1 200");
+    http_expect(answer, "Content-Type: application/json");
+    http_expect(answer, "{\"result\":\"rpc\",\"error\":null,\"id\":1}\n");
     tear_down(&f);
 }
 END_TEST
@@ -195,9 +170,9 @@ START_TEST(the_cookie_lets_in_and_is_for_its_owner_alone)
     ck_assert_uint_eq(len, strlen("__cookie__:") + 64);
     ck_assert_mem_eq(cookie, "__cookie__:", 11);
     basic_header(header, sizeof header, cookie, len);
-    expect(post(&f, header, WHERE), "HTTP/1.1 200");
+    http_expect(post(&f, header, WHERE), "HTTP/1.1 200");
     header[40] ^= 1;
-    expect(post(&f, header, WHERE), "HTTP/1.1 401");
+    http_expect(post(&f, header, WHERE), "HTTP/1.1 401");
     mem_free(cookie);
     tear_down(&f);
 }
@@ -208,11 +183,11 @@ START_TEST(without_the_right_credential_no_call_is_made)
     static struct fixture f;
 
     set_up(&f, NULL);
-    expect(post(&f, "", WAIT), "HTTP/1.1 401");
-    expect(post(&f, "", WAIT), "WWW-Authenticate: Basic realm=\"jsonrpc\"");
-    expect(post(&f, "Authorization: Basic \r\n", WAIT), "HTTP/1.1 401");
-    expect(post(&f, "Authorization: Basic dXNlcjpwYXNzIHdvcmQ\r\n", WAIT), "HTTP/1.1 401");
-    expect(post(&f, "Authorization: Bearer dXNlcjpwYXNzIHdvcmQ=\r\n", WAIT), "HTTP/1.1 401");
+    http_expect(post(&f, "", WAIT), "HTTP/1.1 401");
+    http_expect(post(&f, "", WAIT), "WWW-Authenticate: Basic realm=\"jsonrpc\"");
+    http_expect(post(&f, "Authorization: Basic \r\n", WAIT), "HTTP/1.1 401");
+    http_expect(post(&f, "Authorization: Basic dXNlcjpwYXNzIHdvcmQ\r\n", WAIT), "HTTP/1.1 401");
+    http_expect(post(&f, "Authorization: Bearer dXNlcjpwYXNzIHdvcmQ=\r\n", WAIT), "HTTP/1.1 401");
     ck_assert_uint_eq(atomic_load(&f.waiting), 0);
     tear_down(&f);
 }
@@ -223,19 +198,20 @@ START_TEST(pages_of_other_sites_are_refused_even_with_the_credential)
     static struct fixture f;
 
     set_up(&f, NULL);
-    expect(post(&f, PASSWORD_HEADER "Host: rebound.example:9338\r\n", WAIT), "HTTP/1.1 403");
-    expect(post(&f, PASSWORD_HEADER "Host: localhost.example\r\n", WAIT), "HTTP/1.1 403");
-    expect(
+    http_expect(post(&f, PASSWORD_HEADER "Host: rebound.example:9338\r\n", WAIT), "HTTP/1.1 403");
+    http_expect(post(&f, PASSWORD_HEADER "Host: localhost.example\r\n", WAIT), "HTTP/1.1 403");
+    http_expect(
         post(&f, PASSWORD_HEADER "Host: 127.0.0.1:9338\r\nOrigin: http://other.example\r\n", WAIT),
         "HTTP/1.1 403");
-    expect(post(&f, PASSWORD_HEADER "Host: 127.0.0.1:9338\r\nOrigin: null\r\n", WAIT),
-           "HTTP/1.1 403");
+    http_expect(post(&f, PASSWORD_HEADER "Host: 127.0.0.1:9338\r\nOrigin: null\r\n", WAIT),
+                "HTTP/1.1 403");
     ck_assert_uint_eq(atomic_load(&f.waiting), 0);
-    expect(post(&f, PASSWORD_HEADER "Host: 127.0.0.1:9338\r\nOrigin: http://127.0.0.1:9338\r\n",
-                WHERE),
-           "HTTP/1.1 200");
-    expect(post(&f, PASSWORD_HEADER "Host: LocalHost:9338\r\n", WHERE), "HTTP/1.1 200");
-    expect(post(&f, PASSWORD_HEADER "Host: [::1]:9338\r\n", WHERE), "HTTP/1.1 200");
+    http_expect(post(&f,
+                     PASSWORD_HEADER "Host: 127.0.0.1:9338\r\nOrigin: http://127.0.0.1:9338\r\n",
+                     WHERE),
+                "HTTP/1.1 200");
+    http_expect(post(&f, PASSWORD_HEADER "Host: LocalHost:9338\r\n", WHERE), "HTTP/1.1 200");
+    http_expect(post(&f, PASSWORD_HEADER "Host: [::1]:9338\r\n", WHERE), "HTTP/1.1 200");
     tear_down(&f);
 }
 END_TEST
@@ -246,7 +222,7 @@ START_TEST(calls_are_taken_from_permitted_addresses_alone)
     struct subnet_list list = {.n = 0};
 
     set_up(&f, "10.0.0.0/8");
-    expect(post(&f, PASSWORD_HEADER, WHERE), "HTTP/1.1 403");
+    http_expect(post(&f, PASSWORD_HEADER, WHERE), "HTTP/1.1 403");
     tear_down(&f);
     ck_assert(guard_remote_ok(&list, "127.0.0.1"));
     ck_assert(guard_remote_ok(&list, "::1"));
@@ -260,19 +236,18 @@ START_TEST(errors_keep_their_status)
     static struct fixture f;
 
     set_up(&f, NULL);
-    expect(post(&f, PASSWORD_HEADER, "{\"method\":\"none\",\"id\":1}"), "HTTP/1.1 404");
-    expect(post(&f, PASSWORD_HEADER, "nonsense"), "HTTP/1.1 500");
-    expect(post(&f, PASSWORD_HEADER, "{\"jsonrpc\":\"2.0\",\"method\":\"where\"}"), "HTTP/1.1 204");
+    http_expect(post(&f, PASSWORD_HEADER, "{\"method\":\"none\",\"id\":1}"), "HTTP/1.1 404");
+    http_expect(post(&f, PASSWORD_HEADER, "nonsense"), "HTTP/1.1 500");
+    http_expect(post(&f, PASSWORD_HEADER, "{\"jsonrpc\":\"2.0\",\"method\":\"where\"}"),
+                "HTTP/1.1 204");
     tear_down(&f);
 }
 END_TEST
 
 static void await_waiting(struct fixture *f, unsigned n)
 {
-    for (int i = 0; i < PATIENCE_MS && atomic_load(&f->waiting) < n; i++) {
-        event_base_loop(loop_base(f->loop), EVLOOP_NONBLOCK);
-        poll(NULL, 0, 1);
-    }
+    for (int i = 0; i < HTTP_PATIENCE_MS && atomic_load(&f->waiting) < n; i++)
+        http_turn(f->loop);
     ck_assert_uint_eq(atomic_load(&f->waiting), n);
 }
 
@@ -290,8 +265,44 @@ START_TEST(a_client_may_go_while_its_call_runs)
     stays = connect_to(&f);
     say(stays, PASSWORD_HEADER, WHERE);
     quit_request(&f.gate);
-    expect(hear(&f, stays), "\"rpc\"");
+    http_expect(hear(&f, stays), "\"rpc\"");
     tear_down(&f);
+}
+END_TEST
+
+START_TEST(nobody_stands_behind_a_call_that_waits_for_others)
+{
+    static struct fixture f;
+    int patient = -1;
+
+    set_up(&f, NULL);
+    patient = connect_to(&f);
+    say(patient, PASSWORD_HEADER, PATIENT);
+    await_waiting(&f, 1);
+    http_expect(post(&f, PASSWORD_HEADER, WHERE), "\"rpc\"");
+    quit_request(&f.gate);
+    http_expect(hear(&f, patient), "\"patience\"");
+    tear_down(&f);
+}
+END_TEST
+
+/* Four run and others stand in line; none of them is waited for. */
+START_TEST(stopping_ends_calls_that_wait_for_others)
+{
+    static struct fixture f;
+    int fds[6];
+
+    set_up(&f, NULL);
+    for (int i = 0; i < 6; i++) {
+        fds[i] = connect_to(&f);
+        say(fds[i], PASSWORD_HEADER, PATIENT);
+    }
+    await_waiting(&f, 4);
+    api_free(f.api);
+    f.api = NULL;
+    tear_down(&f);
+    for (int i = 0; i < 6; i++)
+        close(fds[i]);
 }
 END_TEST
 
@@ -366,6 +377,8 @@ int main(void)
     tcase_add_test(t, calls_are_taken_from_permitted_addresses_alone);
     tcase_add_test(t, errors_keep_their_status);
     tcase_add_test(t, a_client_may_go_while_its_call_runs);
+    tcase_add_test(t, nobody_stands_behind_a_call_that_waits_for_others);
+    tcase_add_test(t, stopping_ends_calls_that_wait_for_others);
     tcase_add_test(t, stopping_waits_for_the_call_under_way);
     tcase_add_test(t, connections_are_bounded_and_the_rest_wait_their_turn);
     return harness_run(s);

@@ -141,8 +141,12 @@ def test_clients_beyond_the_share_of_an_address_are_refused(make_node):
         one.join()
         two.join()
         assert three.receive() is None
+        assert node.metrics().total("p2pnode_electrum_sessions") == 2
         assert one.call("server.ping") is None
     wait_until("the sessions are gone", lambda: sessions(node) == 0, 5)
+    wait_until(
+        "none is counted", lambda: node.metrics().total("p2pnode_electrum_sessions") == 0, 60
+    )
     with LineClient(port) as again:
         again.join()
 
@@ -161,6 +165,10 @@ def test_a_client_that_costs_too_much_is_parted_from(make_node):
         assert last["error"]["code"] == -101
     reason = {"network": "electrum", "reason": "cost_limit"}
     wait_until("the reason is counted", lambda: node.disconnects(**reason) == 1, 5)
+    costs, name = node.metrics(), "p2pnode_electrum_session_cost"
+    assert costs.total(f"{name}_bucket", le="10") == 1  # server.version; then 100 for each error
+    assert costs.total(f"{name}_bucket", le="500") in (4, 5)
+    assert costs.total(f"{name}_count") >= 10
 
 
 def make_transaction():

@@ -86,6 +86,11 @@ def test_other_calls_go_on_while_a_block_is_waited_for(start, chain):
         assert not any(call.done() for call in waiting)
         for call in waiting:
             assert "no peer sent it in time" in call.result(timeout=60)
+    name = "p2pnode_http_request_duration_seconds_bucket"
+    slow = node.metrics().total(name, handler="rpc", le="+Inf") - node.metrics().total(
+        name, handler="rpc", le="5"
+    )
+    assert slow == len(old)
     peer.silent = False
     assert node.call("getblock", shown(old[0]))["height"] == 1  # a failure is not remembered
 
