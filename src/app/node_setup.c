@@ -1,34 +1,26 @@
 #include "app/node_setup.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/exit_status.h"
+#include "app/node_bitcoin.h"
 #include "app/node_book.h"
+#include "app/node_dialer.h"
 #include "app/node_electrum.h"
+#include "app/node_enodes.h"
 #include "app/node_eth.h"
 #include "app/node_gate.h"
 #include "app/node_local.h"
 #include "app/node_lookup.h"
 #include "app/node_p2p.h"
 #include "app/node_sandbox.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/chain/params.h"
-#include "config.h"
 #include "log/log.h"
-#include "net/sam.h"
-#include "thread/chan.h"
 
-enum {
-    USER_AGENT_MAX_BYTES = 256,
-    RESERVED_FILES = 64,
-    FEWEST_PEERS = 8,
-    MAX_HEADERS = 8000000 /* testnet3 is past five million; 1 GB at most */
-};
+enum { RESERVED_FILES = 64, FEWEST_PEERS = 8 };
 
 static int open_datadir(struct node *n)
 {
@@ -46,211 +38,6 @@ static int open_datadir(struct node *n)
         return STATUS_CLEAN;
     log_error("app", "cannot use the data directory or the pidfile: %s", pn_strerror(rc));
     return STATUS_FAILURE;
-}
-
-static int fill_params(struct btc_params *params, const struct options *o)
-{
-    const struct btc_params *found = btc_params_find(o->bitcoin);
-
-    int rc = 0;
-
-    if (!found)
-        return PN_EINVAL;
-    if (o->signet_challenge)
-        rc = btc_params_signet(params, o->signet_challenge);
-    else
-        *params = *found;
-    if (rc == 0 && o->minimum_chain_work)
-        rc = work_from_hex(&params->min_work, o->minimum_chain_work);
-    return rc;
-}
-
-/* BIP14. */
-static char *make_user_agent(const char *comment)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, USER_AGENT_MAX_BYTES + 1);
-    buf_printf(&b, "/p2pnode:%s", PACKAGE_VERSION);
-    if (comment)
-        buf_printf(&b, "(%s)", comment);
-    buf_puts(&b, "/");
-    copy = buf_cstr(&b) ? mem_strdup(buf_cstr(&b)) : NULL;
-    buf_free(&b);
-    return copy;
-}
-
-static struct peer_config peer_config_of(const struct options *o)
-{
-    struct peer_config c = PEER_CONFIG_DEFAULT;
-
-    c.handshake_timeout_ms = o->handshake_timeout_ms;
-    c.idle_timeout_ms = o->idle_timeout_ms;
-    c.ping_interval_ms = o->ping_interval_ms;
-    c.stall_tick_ms = o->stall_tick_ms;
-    c.stall_response_ms = o->stall_timeout_ms;
-    c.trickle_interval_ms = o->trickle_interval_ms;
-    c.write_timeout_ms = o->write_timeout_ms;
-    c.max_send_bytes = (size_t)o->max_send_buffer_bytes;
-    return c;
-}
-
-static enum bitcoin_tx_relay tx_relay_of(const char *whose)
-{
-    if (strcmp(whose, "on") == 0)
-        return BITCOIN_TX_RELAY_ON;
-    return strcmp(whose, "trusted") == 0 ? BITCOIN_TX_RELAY_TRUSTED : BITCOIN_TX_RELAY_OFF;
-}
-
-/* Core: 2 s where inbound peers have 5 s. */
-static int64_t outbound_trickle_ms(int64_t inbound_ms)
-{
-    int64_t ms = inbound_ms * 2 / 5;
-
-    return ms > 0 ? ms : 1;
-}
-
-/* One file of a kind and network, so that a data directory can be used for several in turn. */
-static char *network_path(const struct node *n, const char *kind)
-{
-    char name[64];
-
-    snprintf(name, sizeof name, "%s-%s.mdb", kind, n->options->bitcoin);
-    return node_path(n, name);
-}
-
-static int make_bitcoin(struct node *n)
-{
-    const struct options *o = n->options;
-    struct bitcoin_config config = {
-        .max_headers = MAX_HEADERS,
-        .generate_ms = o->generate_interval_ms,
-        .services = o->advertise_services.set ? o->advertise_services.bits : 0,
-        .services_are_fixed = o->advertise_services.set,
-        .keep_blocks = strcmp(o->blocks, "none") == 0 ? 0 : (uint32_t)o->prune,
-        .build_filters = o->blockfilterindex,
-        .serve_filters = o->peerblockfilters,
-        .compare_filters = o->blockfilterheaders,
-        .bloom_filters = o->peerbloomfilters,
-        .max_peers = n->max_peers + SERVER_EVICTING_MAX,
-        .peer = peer_config_of(o),
-        .tx_relay = tx_relay_of(o->tx_relay),
-        .tx_inbound_ms = o->trickle_interval_ms,
-        .tx_outbound_ms = outbound_trickle_ms(o->trickle_interval_ms),
-    };
-    int rc = fill_params(&config.params, o);
-    char *headers, *blocks, *filters;
-
-    if (rc == 0)
-        rc = node_book_open(n, &config);
-    if (rc < 0)
-        return rc;
-    n->user_agent = make_user_agent(o->user_agent_comment);
-    if (!n->user_agent)
-        return PN_ENOMEM;
-    config.user_agent = n->user_agent;
-    headers = network_path(n, "headers");
-    blocks = network_path(n, "blocks");
-    filters = network_path(n, "filters");
-    config.headers_path = headers;
-    config.blocks_path = blocks;
-    config.filters_path = filters;
-    rc = headers && blocks && filters ? bitcoin_new(&n->bitcoin, &config) : PN_ENOMEM;
-    mem_free(headers);
-    mem_free(blocks);
-    mem_free(filters);
-    return rc;
-}
-
-static int on_connected(void *arg, unsigned network, struct conn *c, const struct net_addr *addr,
-                        enum conn_kind kind, uint64_t request_id, struct chan *quit)
-{
-    struct node *n = arg;
-
-    return server_add_conn(n->server, network, c, addr, kind, false, request_id, quit);
-}
-
-static int on_accepted(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
-{
-    struct node *n = arg;
-
-    return server_add_conn(n->server, n->network, c, from, CONN_INBOUND, has_slot, 0, NULL);
-}
-
-static int fill_proxy(struct proxy_server *out, const char *address, const char *user,
-                      const char *password)
-{
-    int rc = address ? net_addr_parse(&out->addr, address, 0) : 0;
-
-    if (rc < 0 || !address || !user)
-        return rc;
-    if (strlen(user) >= sizeof out->auth.user ||
-        (password && strlen(password) >= sizeof out->auth.password))
-        return PN_ETOOLARGE;
-    snprintf(out->auth.user, sizeof out->auth.user, "%s", user);
-    snprintf(out->auth.password, sizeof out->auth.password, "%s", password ? password : "");
-    return 0;
-}
-
-static int make_paths(struct node *n)
-{
-    const struct options *o = n->options;
-    struct proxy_config config = {
-        .no_onion = !o->onion && o->source[OPTION_ONION] != OPTION_FROM_DEFAULT,
-        .isolation = o->tor_isolation,
-    };
-    int rc = fill_proxy(&config.proxy, o->proxy, o->proxy_user, o->proxy_password);
-
-    if (rc == 0)
-        rc = fill_proxy(&config.onion, o->onion, o->onion_user, o->onion_password);
-    if (rc == 0 && o->i2psam)
-        rc = net_addr_parse(&config.sam, o->i2psam, 0);
-    if (rc < 0)
-        return rc;
-    if (proxy_overrides_credentials(&config))
-        log_warn("app", "--tor-isolation takes the place of the user and password given for Tor");
-    if (o->i2psam_options && strlen(o->i2psam_options) >= SAM_OPTIONS_BYTES)
-        return PN_ETOOLARGE;
-    n->paths = dial_paths_new(&config, o->i2psam_options ? o->i2psam_options : "");
-    return n->paths ? 0 : PN_ENOMEM;
-}
-
-static int make_dialer(struct node *n, uint16_t default_port)
-{
-    const struct option_list *lists[] = {&n->options->connect, &n->options->addnode};
-    const struct dialer_config config = {
-        .connect_timeout_ms = n->options->connect_timeout_ms,
-        .retry_ms = n->options->retry_interval_ms,
-        .retry_max_ms = n->options->retry_max_ms,
-        .gate = &n->gate,
-        .paths = n->paths,
-        .lookup = {node_lookup_begin, n},
-        .connected = on_connected,
-        .arg = n,
-    };
-    const struct dialer_network network = {
-        .name = "bitcoin",
-        .full = (unsigned)n->options->outbound,
-        .block_relay = (unsigned)n->options->block_relay,
-        .feelers = n->options->outbound > 0,
-        .source = bitcoin_dial_source(n->bitcoin),
-    };
-    int rc;
-
-    n->dialer = dialer_new(&config);
-    if (!n->dialer)
-        return PN_ENOMEM;
-    rc = dialer_add_network(n->dialer, n->network, &network);
-    for (unsigned l = 0; l < 2; l++)
-        for (size_t i = 0; i < lists[l]->n && rc == 0; i++) {
-            struct net_target to;
-
-            rc = net_target_parse(&to, lists[l]->items[i], default_port);
-            if (rc == 0)
-                rc = dialer_add_target(n->dialer, n->network, &to);
-        }
-    return rc;
 }
 
 /* As many peers as the operator wants, if the descriptors are enough for them and for what must
@@ -293,7 +80,6 @@ void node_resize(struct node *n, const struct options *fresh)
 static int make_parts(struct node *n)
 {
     const struct options *o = n->options;
-    const struct btc_params *params = btc_params_find(o->bitcoin);
     int rc;
 
     n->max_peers = affordable_peers(o);
@@ -305,11 +91,11 @@ static int make_parts(struct node *n)
     n->server = server_new(n->max_peers + node_electrum_places(n) + node_eth_seats(o));
     if (!n->loop || !n->server)
         return PN_ENOMEM;
-    rc = make_paths(n);
+    rc = node_paths_make(n);
     if (rc == 0)
         rc = node_lookup_open(n);
     if (rc == 0)
-        rc = make_bitcoin(n);
+        rc = node_bitcoin_make(n);
     if (rc < 0)
         return rc;
     rc = bitcoin_attach(n->bitcoin, n->server, &n->slots);
@@ -318,7 +104,7 @@ static int make_parts(struct node *n)
     n->network = (unsigned)rc;
     rc = node_electrum_make(n);
     if (rc == 0)
-        rc = make_dialer(n, params->default_port);
+        rc = node_dialer_make(n);
     if (rc < 0)
         return rc;
     server_set_dialer(n->server, n->dialer);
@@ -361,6 +147,13 @@ void node_free_parts(struct node *n)
     if (n->pidfile_written)
         unlink(n->options->pidfile);
     datadir_close(&n->datadir);
+}
+
+static int on_accepted(void *arg, struct conn *c, const struct net_addr *from, bool has_slot)
+{
+    struct node *n = arg;
+
+    return server_add_conn(n->server, n->network, c, from, CONN_INBOUND, has_slot, 0, NULL);
 }
 
 int node_open_listeners(struct node *n)
