@@ -225,11 +225,13 @@ static int init(struct bitcoin *b)
         .taken_back = metric_get(&taken_back_family, chain, NULL),
         .relay = metric_get(&relay_family, chain, NULL),
     };
-    return b->blocks.fetch ? 0 : PN_ENOMEM;
+    return b->blocks.fetch ? block_ratings_init(&b->blocks.ratings, b->config.max_peers)
+                           : PN_ENOMEM;
 }
 
 static void part_free(struct bitcoin *b)
 {
+    block_ratings_free(&b->blocks.ratings);
     fetch_free(b->blocks.fetch);
     b->blocks.fetch = NULL;
 }
@@ -341,6 +343,7 @@ static void show(struct bitcoin *b)
     metric_set(k->metrics.in_flight, fetch_in_flight(k->fetch));
     metric_add(k->metrics.taken_back, (int64_t)(taken_back - k->seen_taken_back));
     k->seen_taken_back = taken_back;
+    block_ratings_post(&k->ratings, k->fetch);
 }
 
 static int64_t tick(struct bitcoin *b, int64_t now_us)

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "bitcoin/block/place.h"
+#include "bitcoin/block_ratings.h"
 #include "bitcoin/blockstore/block_store.h"
 #include "bitcoin/compact/announcers.h"
 #include "bitcoin/fetch/fetch.h"
@@ -35,6 +36,7 @@ struct blocks {
     /* We have all that NODE_NETWORK_LIMITED promises: written by the manager. */
     atomic_bool complete;
     atomic_uint lost_from; /* the lowest block that could not be written, or BLOCKS_NO_HEIGHT */
+    struct block_ratings ratings;
 
     /* thread manager */
     struct fetch *fetch;

@@ -106,6 +106,26 @@ def test_a_throttled_and_a_silent_peer_do_not_slow_the_rest(make_node, serve):
     assert together < alone + 5 * TIME_FACTOR
 
 
+def test_why_a_peer_is_rated_slow_can_be_seen(make_node, serve):
+    chain = chain_of(300)
+    silent, good = serve(chain, silent=True), serve(chain)
+
+    def rating(server):
+        address = f"{LOOPBACK}:{server.port}"
+        peers = node.call("getpeerratings")["peers"]
+        return next((peer for peer in peers if peer["addr"] == address), {})
+
+    node = make_node(*connect(silent), *FAST_RETRY).start()
+    wait_until("blocks are asked for", lambda: rating(silent).get("inflight", 0) > 0, 60)
+    node.call("addnode", f"{LOOPBACK}:{good.port}", "add")
+    wait_until("it has kept others waiting", lambda: rating(silent).get("takenback", 0) > 0, 60)
+    seen = rating(silent)
+    assert seen["throughput"] == 0 and seen["paused"] > 0 and seen["promises"] == "all"
+    wait_for_kept(node, KEPT, timeout=60)
+    wait_until("the good one is rated", lambda: rating(good).get("throughput", 0) > 0, 60)
+    assert rating(good)["takenback"] == 0
+
+
 def spoil_merkle_root(raw):
     return raw[:-10] + bytes((raw[-10] ^ 1,)) + raw[-9:]  # in the last transaction
 

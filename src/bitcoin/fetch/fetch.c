@@ -291,6 +291,25 @@ void fetch_run(struct fetch *f)
 
 /* --- reading --- */
 
+unsigned fetch_view_peers(const struct fetch *f, struct fetch_peer_view *out)
+{
+    for (unsigned i = 0; i < f->n_peers; i++) {
+        const struct fetch_peer *p = &f->peers[i];
+
+        out[i] = (struct fetch_peer_view){.id = p->id,
+                                          .promise = p->promise,
+                                          .in_flight = p->n_expected,
+                                          .taken_back = p->taken_back,
+                                          .paused_until_us = p->paused_until_us};
+    }
+    return f->n_peers;
+}
+
+const struct download_peers *fetch_rating(const struct fetch *f)
+{
+    return &f->rating;
+}
+
 unsigned fetch_in_flight(const struct fetch *f)
 {
     unsigned n = 0;

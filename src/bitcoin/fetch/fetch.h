@@ -98,6 +98,21 @@ void fetch_run(struct fetch *f);
 /* Look for stalls; to be called about every second while blocks are in flight. */
 void fetch_tick(struct fetch *f);
 
+/* What is known of one peer, for those who look from outside; its rating is fetch_rating's. */
+struct fetch_peer_view {
+    uint64_t id;
+    enum fetch_promise promise;
+    unsigned in_flight;
+    unsigned taken_back;     /* blocks that it kept others waiting for, ever */
+    int64_t paused_until_us; /* it has stalled: nothing is asked of it before */
+};
+
+/* All peers; `out` has room for max_peers. Returns: how many. */
+unsigned fetch_view_peers(const struct fetch *f, struct fetch_peer_view *out);
+
+/* How good they are at it: one kind of work, in blocks. Borrowed. */
+const struct download_peers *fetch_rating(const struct fetch *f);
+
 /* Blocks asked for and not yet delivered. */
 unsigned fetch_in_flight(const struct fetch *f);
 

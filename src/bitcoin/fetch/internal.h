@@ -31,6 +31,7 @@ struct fetch_peer {
     bool has_any;
     uint32_t has_from, has_to; /* heights; has_from of FETCH_ANNOUNCED alone */
     unsigned n_owed, n_expected;
+    unsigned taken_back; /* of all that it ever owed */
     struct fetch_owed owed[FETCH_OWED_SLOTS];
     int64_t delivered_us;    /* last; 0 for never */
     int64_t paused_until_us; /* it stalled: nothing is asked of it meanwhile */

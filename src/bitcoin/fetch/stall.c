@@ -41,6 +41,7 @@ static unsigned take_back(struct fetch *f, struct fetch_peer *p, int64_t now)
         p->n_expected--;
         n++;
     }
+    p->taken_back += n;
     if (n > 0 && dead) {
         download_measure(&f->rating, p->id, FETCH_BLOCKS, 0, 1, 1);
         p->paused_until_us = now + FETCH_STALL_MAX_US;

@@ -62,6 +62,9 @@ void rpc_testmempoolaccept(struct rpc_call *c);
 void rpc_getnetworkinfo(struct rpc_call *c);
 void rpc_setnetworkactive(struct rpc_call *c);
 
+/* --- ratings.c --- */
+void rpc_getpeerratings(struct rpc_call *c);
+
 /* --- regtest.c --- */
 void rpc_generate(struct rpc_call *c);
 void rpc_generatetodescriptor(struct rpc_call *c);

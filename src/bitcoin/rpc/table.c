@@ -45,6 +45,11 @@ static const struct rpc_method methods[] = {
      "Addresses of nodes from the address book: one, or count of them, or with 0 all.",
      rpc_getnodeaddresses},
     {"getpeerinfo", "", "Every peer, with what is known of it.", rpc_getpeerinfo},
+    {"getpeerratings", "",
+     "How good every peer is at delivering blocks, and what it owes: why blocks are asked of "
+     "others. "
+     "Times are seconds.",
+     rpc_getpeerratings},
     {"getrawmempool", "[verbose]", "The unconfirmed transactions, as a list or with details.",
      rpc_getrawmempool},
     {"listbanned", "", "Every address and subnet that is banned.", rpc_listbanned},

@@ -262,6 +262,37 @@ START_TEST(a_silent_and_a_slow_peer_cost_little)
 }
 END_TEST
 
+static struct fetch_peer_view view_of(uint64_t id)
+{
+    struct fetch_peer_view views[MAX_PEERS];
+    unsigned n = fetch_view_peers(f, views);
+
+    for (unsigned i = 0; i < n; i++)
+        if (views[i].id == id)
+            return views[i];
+    ck_abort_msg("no such peer");
+}
+
+START_TEST(what_a_peer_owes_and_has_kept_waiting_can_be_seen)
+{
+    add(2, 0, 288); /* says nothing */
+    fetch_set_range(f, 1, 288, 0);
+    fetch_run(f);
+    ck_assert_uint_gt(view_of(2).in_flight, 0);
+    ck_assert_uint_eq(view_of(2).in_flight, fetch_in_flight(f));
+    ck_assert_uint_eq(view_of(2).taken_back, 0);
+    add(1, 50, 288);
+    run(600);
+    ck_assert(fetch_complete(f));
+    ck_assert_uint_eq(view_of(2).taken_back, fetch_taken_back(f));
+    ck_assert_uint_gt(view_of(2).taken_back, 0);
+    ck_assert_int_gt(view_of(2).paused_until_us, 0);
+    ck_assert_uint_eq(view_of(1).taken_back, 0);
+    ck_assert(download_throughput(fetch_rating(f), 1, 0) >
+              download_throughput(fetch_rating(f), 2, 0));
+}
+END_TEST
+
 START_TEST(the_stall_timeout_doubles_and_shrinks)
 {
     add(1, 0, 3000);
@@ -469,6 +500,7 @@ int main(void)
     tcase_add_test(t, a_limited_peer_is_asked_only_for_the_last_blocks);
     tcase_add_test(t, a_peer_that_promises_nothing_is_asked_for_what_it_announces);
     tcase_add_test(t, a_silent_and_a_slow_peer_cost_little);
+    tcase_add_test(t, what_a_peer_owes_and_has_kept_waiting_can_be_seen);
     tcase_add_test(t, the_stall_timeout_doubles_and_shrinks);
     tcase_add_test(t, a_late_block_is_welcome);
     tcase_add_test(t, a_silent_peer_is_dropped_and_one_that_sends_bytes_is_not);
