@@ -66,9 +66,9 @@ static int make_parts(struct electrum *e)
     e->session_costs = metric_get(&costs_family, NULL);
     e->costs = cost_table_new(c->cost_soft, c->cost_hard, c->policy);
     e->addresses = address_count_new(c->max_sessions, c->sessions_per_address);
-    rate.max_clients = RATE_CLIENTS_MAX;
-    if (rate.capacity == 0)
-        rate.window_ms = rate.max_clients = 1;
+    rate.max_clients = RATE_CLIENTS_MAX; /* also without a limit: one may be set later */
+    if (rate.window_ms == 0)
+        rate.window_ms = 1;
     e->limiter = rate_limiter_new(&rate);
     e->prover = header_prover_new(&hashes);
     if (!e->costs || !e->addresses || !e->limiter || !e->prover)
@@ -101,8 +101,11 @@ static int make_channels(struct electrum *e)
         return rc;
     }
     rc = looks_init(e);
-    if (rc < 0)
+    if (rc < 0) {
+        chan_destroy(&e->ring, NULL);
+        chan_destroy(&e->quit, NULL);
         return rc;
+    }
     chan_set_notify(&e->ring, electrum_wake, e);
     chan_set_notify(&e->quit, electrum_wake, e);
     chan_set_notify(&e->closed, electrum_wake, e);

@@ -33,11 +33,14 @@ int looks_init(struct electrum *e)
     if (rc < 0)
         return rc;
     rc = chan_init(&e->resolved, &resolved_class);
-    if (rc < 0)
+    if (rc < 0) {
         chan_destroy(&e->closed, NULL);
-    else
-        e->looks = mem_zalloc_array(LOOKS_MAX, sizeof *e->looks);
-    return rc < 0 ? rc : e->looks ? 0 : PN_ENOMEM;
+        return rc;
+    }
+    e->looks = mem_zalloc_array(LOOKS_MAX, sizeof *e->looks);
+    if (!e->looks)
+        looks_free(e);
+    return e->looks ? 0 : PN_ENOMEM;
 }
 
 void looks_free(struct electrum *e)

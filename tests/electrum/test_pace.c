@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "electrum/internal.h"
 #include "server_fixture.h"
 #include "test_electrum.h"
 
@@ -86,6 +87,23 @@ START_TEST(a_stop_does_not_wait_for_those_who_are_put_off)
 }
 END_TEST
 
+/* A reload may set a limit where there was none. */
+START_TEST(a_limit_that_is_set_later_is_one_for_each_client)
+{
+    const struct rate_limit_config rate = {.capacity = 1, .window_ms = 3600 * 1000};
+    const struct net_addr clients[] = {{.kind = NET_IPV4, .bytes = {88, 7, 6, 5}},
+                                       {.kind = NET_IPV4, .bytes = {88, 7, 6, 6}}};
+
+    start_limited(&(struct rate_limit_config){.capacity = 0});
+    electrum_set_rate(f.electrum, &rate);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pace_take(f.electrum, &clients[i], false).verdict, RATE_ALLOWED);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pace_take(f.electrum, &clients[i], false).verdict, RATE_REFUSED);
+    tear_down();
+}
+END_TEST
+
 TCase *tcase_pace(void)
 {
     TCase *t = tcase_create("pace");
@@ -94,5 +112,6 @@ TCase *tcase_pace(void)
     tcase_add_test(t, who_asks_too_often_is_put_off_then_refused_and_told_when_to_retry);
     tcase_add_test(t, a_request_that_is_put_off_is_served_when_a_token_has_come);
     tcase_add_test(t, a_stop_does_not_wait_for_those_who_are_put_off);
+    tcase_add_test(t, a_limit_that_is_set_later_is_one_for_each_client);
     return t;
 }

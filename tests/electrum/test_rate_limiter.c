@@ -289,6 +289,28 @@ START_TEST(a_change_leaves_clients_their_tokens_as_far_as_there_is_room)
 }
 END_TEST
 
+START_TEST(while_the_limit_is_lifted_nobody_loses_tokens)
+{
+    struct rate_limit_config config = {.capacity = 3, .window_ms = 3600 * 1000};
+    struct rate_limiter *r;
+
+    clock_test_start(WALL_S);
+    r = limiter(3, config.window_ms, 0, 10);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    config.capacity = 0;
+    rate_limiter_change(r, &config);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    config.capacity = 3;
+    rate_limiter_change(r, &config);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    ck_assert_int_eq(take(r, &alice), RATE_ALLOWED);
+    ck_assert_int_eq(take(r, &alice), RATE_REFUSED);
+    rate_limiter_free(r);
+    clock_test_stop();
+    metrics_reset();
+}
+END_TEST
+
 START_TEST(who_waits_when_the_limit_is_lifted_is_served)
 {
     const struct rate_limit_config none = {.capacity = 0, .window_ms = 1000};
@@ -322,6 +344,7 @@ TCase *tcase_rate_limiter(void)
     tcase_add_test(t, sixteen_threads_get_what_one_would);
     tcase_add_test(t, without_a_capacity_nothing_is_limited);
     tcase_add_test(t, a_change_leaves_clients_their_tokens_as_far_as_there_is_room);
+    tcase_add_test(t, while_the_limit_is_lifted_nobody_loses_tokens);
     tcase_add_test(t, who_waits_when_the_limit_is_lifted_is_served);
     return t;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/hex.h"
 #include "electrum/proof/merkle.h"
 #include "server_fixture.h"
@@ -349,11 +350,39 @@ START_TEST(a_broadcast_is_answered_by_its_fate)
 }
 END_TEST
 
+/* At whichever allocation it ends, what was made before is given back (to a leak sanitizer); with
+ * and without a manager of other servers. */
+START_TEST(without_memory_there_is_no_server)
+{
+    struct server_fixture f;
+    int failed = 1;
+
+    fixture_init(&f, 5);
+    if (_i == 1)
+        f.config.peers = (struct electrum_peers_config){
+            .enabled = true, .dump_path = "unused", .blacklist_url = "http://127.0.0.1:1/list"};
+    for (unsigned long n = 1; failed; n++) {
+        struct electrum *e;
+        int rc;
+
+        mem_fail_at(n, 0);
+        rc = electrum_new(&e, &f.config);
+        failed = mem_fail_happened();
+        mem_fail_at(0, 0);
+        ck_assert_msg(rc == 0 || (failed && rc == PN_ENOMEM), "%lu: %s", n, pn_strerror(rc));
+        ck_assert((rc == 0) == (e != NULL));
+        electrum_free(e);
+    }
+    chain_double_free(f.chain);
+}
+END_TEST
+
 TCase *tcase_session(void)
 {
     TCase *t = tcase_create("session");
 
     tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, without_memory_there_is_no_server, 0, 2);
     tcase_add_test(t, simple_questions_have_simple_answers);
     tcase_add_test(t, features_name_the_genesis_and_no_hosts);
     tcase_add_test(t, version_comes_first_and_once);

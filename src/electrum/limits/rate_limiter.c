@@ -275,7 +275,8 @@ void rate_limiter_leave(struct rate_limiter *r, const struct net_addr *client)
     mutex_unlock(&r->mu);
 }
 
-/* A token is worth a window: what a client has of them is kept, not its time. */
+/* A token is worth a window: what a client has of them is kept, not its time. While nothing is
+ * limited there is no bound by which to accrue; the time counts once there is one again. */
 void rate_limiter_change(struct rate_limiter *r, const struct rate_limit_config *config)
 {
     double before_ms, after_ms = (double)config->window_ms;
@@ -288,7 +289,8 @@ void rate_limiter_change(struct rate_limiter *r, const struct rate_limit_config 
     for (int at = r->oldest; at != NOBODY; at = r->clients[at].newer) {
         struct client *c = &r->clients[at];
 
-        accrue(r, c);
+        if (r->config.capacity > 0)
+            accrue(r, c);
         c->credit_us = (int64_t)((double)c->credit_us * after_ms / before_ms);
     }
     r->config = *config;
