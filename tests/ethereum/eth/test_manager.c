@@ -116,6 +116,30 @@ static void receive(struct eth_msg *m, unsigned code)
     ck_assert_int_eq(eth_msg_decode(m, VERSION, code, w.rig.plain.data, w.rig.plain.len), 0);
 }
 
+START_TEST(without_memory_there_is_no_manager)
+{
+    struct eth_config config = {.params = &w.made.params, .max_peers = 10, .verify_seals = true};
+    int failed = 1;
+
+    memset(&w, 0, sizeof w);
+    made_chain_open(&w.made, false);
+    config.chain = w.made.chain;
+    ck_assert_int_eq(chan_class_register(&quit_class), 0);
+    for (unsigned long n = 1; failed; n++) {
+        int rc;
+
+        mem_fail_at(n, 0);
+        rc = eth_new(&w.net, &config);
+        failed = mem_fail_happened();
+        mem_fail_at(0, 0);
+        ck_assert_msg(rc == 0 || (failed && rc == PN_ENOMEM), "%lu: %s", n, pn_strerror(rc));
+        ck_assert((rc == 0) == (w.net != NULL));
+        eth_free(w.net);
+    }
+    made_chain_close(&w.made);
+}
+END_TEST
+
 /* --- headers --- */
 
 #define FAR UINT64_MAX
@@ -288,6 +312,7 @@ int main(void)
     TCase *tc = tcase_create("manager");
 
     tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, without_memory_there_is_no_manager);
     tcase_add_test(tc, queries_that_overflow_get_what_there_is);
     tcase_add_test(tc, an_answer_ends_behind_two_mebibytes);
     tcase_add_test(tc, answers_to_nothing_are_counted_and_too_many_are_the_end);
