@@ -220,6 +220,15 @@ def test_blocks_are_made_at_the_operators_word(make_node):
     assert coinbase["vout"][0]["scriptPubKey"]["hex"] == "0014" + 20 * "ab"
     with pytest.raises(RuntimeError, match="-5.*not raw"):
         node.call("generatetodescriptor", 1, "addr(mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8)")
+    address = "2N2JD6wb56AfK4tfmM6PwdVmoYk2dCKf4Br"
+    first, second = node.call("generatetoaddress", 2, address)
+    assert node.call("getbestblockhash") == second
+    (coinbase,) = node.call("getblock", first, 2)["tx"]
+    to_script_hash = "a9146349a418fc4578d10a372b54b45c280cc8c4382f87"
+    assert coinbase["vout"][0]["scriptPubKey"]["hex"] == to_script_hash
+    for wrong in (address[:-1] + "s", "1AGNa15ZQXAZUgFiqJ2i7Z2DPU2J6hW62i", ""):
+        with pytest.raises(RuntimeError, match="-5.*Invalid address"):
+            node.call("generatetoaddress", 1, wrong)
     with pytest.raises(RuntimeError, match="-8.*between"):
         node.call("generate", -1)
     assert node.call("getblockchaininfo")["pruneheight"] == 1

@@ -272,9 +272,23 @@ def test_a_transaction_of_the_operator_enters_the_pool(make_node):
     assert node.call("getrawmempool") == []
     assert node.call("sendrawtransaction", raw.hex()) == txid
     assert node.call("getrawmempool") == [txid]
-    assert node.call("getrawmempool", True)[txid]["weight"] == 4 * len(raw)
+    entry = node.call("getrawmempool", True)[txid]
+    assert (entry["weight"], entry["depends"], entry["unbroadcast"]) == (4 * len(raw), [], True)
+    assert entry == node.call("getmempoolentry", txid)
+    assert node.call("getrawmempool", False, True) == {"txids": [txid], "mempool_sequence": 2}
+    with pytest.raises(RuntimeError, match="-8.*Verbose results cannot"):
+        node.call("getrawmempool", True, True)
+    spent = bytes.fromhex(txid)[::-1]
+    child = raw.replace(bytes(range(32)), spent).replace(
+        struct.pack("<q", 10000), struct.pack("<q", 9000)
+    )
+    child_id = node.call("sendrawtransaction", child.hex())
+    entry = node.call("getmempoolentry", child_id)
+    assert entry["depends"] == [txid]
+    assert entry["fees"] == {"base": 0.00001}
+    assert node.call("getrawmempool", False, True)["mempool_sequence"] == 3
     info = node.call("getmempoolinfo")
-    assert (info["size"], info["unbroadcastcount"]) == (1, 1)
+    assert (info["size"], info["unbroadcastcount"]) == (2, 2)
     dust = raw.replace(struct.pack("<q", 10000), struct.pack("<q", -1))
     (verdict,) = node.call("testmempoolaccept", [dust.hex()])
     assert verdict["reject-reason"] == "bad_value"

@@ -27,6 +27,19 @@ static const char *const addresses[] = {
     NULL,
 };
 
+/* As people write them (tests/bitcoin/address). */
+static const char *const written[] = {
+    "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
+    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+    "BC1SW50QGDZ25J",
+    "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
+    "split1checkupstagehandshakeupstreamerranterredcaperredlc445v",
+    "1AGNa15ZQXAZUgFiqJ2i7Z2DPU2J6hW62i",
+    "2N2JD6wb56AfK4tfmM6PwdVmoYk2dCKf4Br",
+    "1111111111111111111114oLvT2",
+    NULL,
+};
+
 static const char *const documents[] = {
     "{\"a\": [1, -2, 9223372036854775807, {\"b\": null}], \"c\": \"text\", \"d\": true}",
     "[[[[[[[[[[]]]]]]]]]] ",
@@ -83,5 +96,6 @@ static bool make_maps(const char *dir)
 bool fuzz_corpus_make_files(const char *dir)
 {
     return put_texts(dir, "net_addr", addresses) && put_texts(dir, "json_scan", documents) &&
-           put_texts(dir, "peers_json", books) && make_maps(dir);
+           put_texts(dir, "address", written) && put_texts(dir, "peers_json", books) &&
+           make_maps(dir);
 }

@@ -33,6 +33,7 @@ const struct fuzz_target *fuzz_target_find(const char *name);
 void fuzz_msg(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_stream(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_compact(const struct fuzz_target *t, const uint8_t *data, size_t len);
+void fuzz_address(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_hex(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_socks5(const struct fuzz_target *t, const uint8_t *data, size_t len);
 void fuzz_sam(const struct fuzz_target *t, const uint8_t *data, size_t len);

@@ -7,6 +7,7 @@ static const struct fuzz_target targets[] = {
 #include "bitcoin/wire/msgs.def"
     {"stream", fuzz_stream, BTC_CMD_UNKNOWN},
     {"compact", fuzz_compact, BTC_CMD_UNKNOWN},
+    {"address", fuzz_address, BTC_CMD_UNKNOWN},
     {"hex", fuzz_hex, BTC_CMD_UNKNOWN},
     {"socks5", fuzz_socks5, BTC_CMD_UNKNOWN},
     {"sam", fuzz_sam, BTC_CMD_UNKNOWN},

@@ -24,6 +24,11 @@ struct btc_params {
     uint8_t magic[BTC_MAGIC_BYTES]; /* message start, in the order of the wire */
     uint16_t default_port;
 
+    struct {
+        uint8_t key_hash, script_hash; /* the first byte of an address in Base58Check */
+        const char *witness;           /* what one in Bech32 begins with */
+    } address;
+
     struct btc_header genesis;
     uint8_t genesis_hash[BTC_HASH_BYTES];
     struct bytes genesis_script; /* of the one output of its only transaction */

@@ -1,7 +1,5 @@
 /* A block by its hash, fetched if it is not kept: as bytes, as an object, or with its transactions
  * taken apart. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -61,16 +59,6 @@ static cJSON *input_object(const struct btc_txin *in, bool coinbase)
     return o;
 }
 
-/* Satoshi as bitcoind shows them: with eight decimals, exactly. */
-static cJSON *amount(int64_t sat)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%s%" PRId64 ".%08" PRId64, sat < 0 ? "-" : "",
-             (sat < 0 ? -sat : sat) / 100000000, (sat < 0 ? -sat : sat) % 100000000);
-    return cJSON_CreateRaw(text);
-}
-
 static cJSON *tx_object(const struct btc_tx *tx)
 {
     cJSON *o = json_new_object(), *in = json_new_array(), *out = json_new_array();
@@ -92,7 +80,7 @@ static cJSON *tx_object(const struct btc_tx *tx)
     for (uint32_t i = 0; i < tx->out_count; i++) {
         cJSON *value = json_new_object();
 
-        json_set(value, "value", amount(tx->out[i].value_sat));
+        json_set(value, "value", rpc_amount(tx->out[i].value_sat));
         json_set(value, "n", json_new_uint(i));
         json_set(value, "scriptPubKey", script_object(tx->out[i].script));
         json_push(out, value);

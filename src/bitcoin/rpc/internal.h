@@ -67,6 +67,7 @@ void rpc_getpeerratings(struct rpc_call *c);
 
 /* --- regtest.c --- */
 void rpc_generate(struct rpc_call *c);
+void rpc_generatetoaddress(struct rpc_call *c);
 void rpc_generatetodescriptor(struct rpc_call *c);
 
 /* --- shapes.c --- */
@@ -80,6 +81,9 @@ enum net_kind rpc_network_of_name(const char *name);
 
 /* As Bitcoin shows hashes: the last byte first. */
 cJSON *rpc_hash(const uint8_t hash[BTC_HASH_BYTES]);
+
+/* Satoshi as bitcoind shows them: with eight decimals, exactly. */
+cJSON *rpc_amount(int64_t sat);
 
 /* "0000000000000409", and ["NETWORK", "WITNESS", ...]. */
 cJSON *rpc_services(uint64_t services);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "bitcoin/address/address.h"
 #include "bitcoin/internal.h"
 #include "bitcoin/rpc/internal.h"
 #include "codec/hex.h"
@@ -50,6 +51,20 @@ static long script_of(uint8_t out[SCRIPT_MAX_BYTES], const char *descriptor)
     memcpy(hex, descriptor + 4, digits);
     hex[digits] = '\0';
     return hex_decode(out, digits / 2, hex) == 0 ? (long)(digits / 2) : -1;
+}
+
+void rpc_generatetoaddress(struct rpc_call *c)
+{
+    const struct btc_rpc *context = c->arg;
+    int64_t n = rpc_int(c, 0, 0, BLOCKS_MAX);
+    const char *address = rpc_text(c, 1);
+    uint8_t script[BTC_ADDRESS_SCRIPT_MAX];
+    int len = c->code ? 0 : btc_address_script(script, &context->bitcoin->config.params, address);
+
+    if (len < 0)
+        rpc_fail(c, RPC_INVALID_ADDRESS_OR_KEY, "Error: Invalid address");
+    if (!c->code)
+        generate(c, n, (struct bytes){.data = script, .len = (size_t)len});
 }
 
 void rpc_generatetodescriptor(struct rpc_call *c)

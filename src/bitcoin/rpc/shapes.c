@@ -42,6 +42,15 @@ cJSON *rpc_hash(const uint8_t hash[BTC_HASH_BYTES])
     return json_new_text(text);
 }
 
+cJSON *rpc_amount(int64_t sat)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%s%" PRId64 ".%08" PRId64, sat < 0 ? "-" : "",
+             (sat < 0 ? -sat : sat) / 100000000, (sat < 0 ? -sat : sat) % 100000000);
+    return cJSON_CreateRaw(text);
+}
+
 cJSON *rpc_services(uint64_t services)
 {
     char text[17];

@@ -7,6 +7,8 @@ static const struct rpc_method methods[] = {
     {"disconnectnode", "[address] [nodeid]", "Part from a peer, named by address or number.",
      rpc_disconnectnode},
     {"generate", "nblocks", "Make blocks, on regtest alone.", rpc_generate},
+    {"generatetoaddress", "nblocks address [maxtries]",
+     "Make blocks, on regtest alone, that pay to an address.", rpc_generatetoaddress},
     {"generatetodescriptor", "num_blocks descriptor [maxtries]",
      "Make blocks, on regtest alone, that pay to a script, given as raw(HEX).",
      rpc_generatetodescriptor},
@@ -50,7 +52,9 @@ static const struct rpc_method methods[] = {
      "others. "
      "Times are seconds.",
      rpc_getpeerratings},
-    {"getrawmempool", "[verbose]", "The unconfirmed transactions, as a list or with details.",
+    {"getrawmempool", "[verbose] [mempool_sequence]",
+     "The unconfirmed transactions: as a list, with details, or with the next number of ZeroMQ's "
+     "topic sequence.",
      rpc_getrawmempool},
     {"listbanned", "", "Every address and subnet that is banned.", rpc_listbanned},
     {"ping", "", "Measure the round trip to every peer; getpeerinfo shows it.", rpc_ping},

@@ -136,6 +136,23 @@ void rpc_getmempoolinfo(struct rpc_call *c)
     json_set(o, "fullrbf", json_new_bool(false)); /* the first of two in conflict stays */
 }
 
+/* Those of the pool whose outputs it spends, each once. */
+static cJSON *parents_of(struct txpool *pool, const struct tx_body *body)
+{
+    cJSON *list = json_new_array();
+
+    for (uint32_t i = 0; i < body->tx.in_count; i++) {
+        const uint8_t *txid = body->tx.in[i].prev_hash;
+        bool seen = !txpool_has_txid(pool, txid);
+
+        for (uint32_t j = 0; j < i && !seen; j++)
+            seen = memcmp(body->tx.in[j].prev_hash, txid, BTC_HASH_BYTES) == 0;
+        if (!seen)
+            json_push(list, rpc_hash(txid));
+    }
+    return list;
+}
+
 static cJSON *pool_object(struct txpool *pool, const struct tx_body *body)
 {
     cJSON *o = json_new_object();
@@ -146,8 +163,11 @@ static cJSON *pool_object(struct txpool *pool, const struct tx_body *body)
     json_set(o, "wtxid", rpc_hash(body->wtxid));
     if (txpool_info(pool, &info, body->wtxid)) {
         json_set(o, "time", json_new_int(rpc_wall_s(info.added_us)));
-        json_set(o, "depends_count", json_new_uint(info.parents));
+        json_set(o, "depends", parents_of(pool, body));
+        json_set(o, "bip125-replaceable", json_new_bool(false));
         json_set(o, "unbroadcast", json_new_bool(info.own && info.asked == 0));
+        if (info.fee_sat != TXPOOL_FEE_UNKNOWN)
+            json_set(json_set(o, "fees", json_new_object()), "base", rpc_amount(info.fee_sat));
     }
     return o;
 }
@@ -174,37 +194,58 @@ void rpc_getmempoolentry(struct rpc_call *c)
     tx_body_unref(body);
 }
 
-static void add_to_list(struct rpc_call *c, struct tx_body *body, bool verbose)
+static void add_to_list(cJSON *list, struct txpool *pool, const struct tx_body *body, bool verbose)
 {
     char txid[65];
     cJSON *o;
 
     if (!verbose) {
-        json_push(c->result, rpc_hash(body->txid));
+        json_push(list, rpc_hash(body->txid));
         return;
     }
     hash_to_hex(txid, body->txid);
-    o = pool_object(bitcoin_txpool(net_of(c)), body);
-    if (!cJSON_AddItemToObject(c->result, txid, o))
+    o = pool_object(pool, body);
+    if (!cJSON_AddItemToObject(list, txid, o))
         cJSON_Delete(o);
 }
 
-void rpc_getrawmempool(struct rpc_call *c)
+static cJSON *list_pool(struct txpool *pool, bool verbose)
 {
-    bool verbose = rpc_given(c, 0) && rpc_bool(c, 0);
-    struct txpool *pool = bitcoin_txpool(net_of(c));
+    cJSON *list = verbose ? json_new_object() : json_new_array();
     struct tx_body *bodies[SLICE];
     uint64_t after = 0;
     size_t n;
 
-    if (c->code)
-        return;
-    c->result = verbose ? json_new_object() : json_new_array();
     do {
         n = txpool_since(pool, bodies, &after, SLICE, after);
         for (size_t i = 0; i < n; i++) {
-            add_to_list(c, bodies[i], verbose);
+            add_to_list(list, pool, bodies[i], verbose);
             tx_body_unref(bodies[i]);
         }
     } while (n == SLICE);
+    return list;
+}
+
+/* The sequence number is, as bitcoind's, the one that will be given next. It is read before the
+ * list, so that whoever follows the topic "sequence" from it on misses nothing. */
+void rpc_getrawmempool(struct rpc_call *c)
+{
+    bool verbose = rpc_given(c, 0) && rpc_bool(c, 0);
+    bool with_sequence = rpc_given(c, 1) && rpc_bool(c, 1);
+    struct txpool *pool = bitcoin_txpool(net_of(c));
+    uint64_t next = txpool_seq(pool) + 1;
+
+    if (verbose && with_sequence)
+        rpc_fail(c, RPC_INVALID_PARAMETER,
+                 "Verbose results cannot contain mempool sequence values.");
+    if (c->code)
+        return;
+    c->result = list_pool(pool, verbose);
+    if (with_sequence) {
+        cJSON *list = c->result;
+
+        c->result = json_new_object();
+        json_set(c->result, "txids", list);
+        json_set(c->result, "mempool_sequence", json_new_uint(next));
+    }
 }
