@@ -9,74 +9,35 @@
 
 enum { KEY_BYTES = 32 };
 
-/* n number, a address or nothing, d data, A access list, B blob hashes, S authorisations */
-struct field {
+/* Kinds: n number, a address or nothing, d data, A access list, B blob hashes, S authorisations. */
+static const struct {
     char kind;
     const char *name;
+} fields[] = {
+    ['a'] = {'a', "to"},
+    ['b'] = {'n', "maxFeePerBlobGas"},
+    ['c'] = {'n', "chainId"},
+    ['d'] = {'d', "input"},
+    ['f'] = {'n', "maxFeePerGas"},
+    ['g'] = {'n', "gas"},
+    ['h'] = {'B', "blobVersionedHashes"},
+    ['l'] = {'A', "accessList"},
+    ['n'] = {'n', "nonce"},
+    ['p'] = {'n', "gasPrice"},
+    ['t'] = {'n', "maxPriorityFeePerGas"},
+    ['u'] = {'S', "authorizationList"},
+    ['w'] = {'n', "value"},
+    ['r'] = {'n', "r"},
+    ['s'] = {'n', "s"},
+    ['v'] = {'n', "v"},
+    ['y'] = {'n', "yParity"},
 };
 
-enum { FIELDS_MAX = 16 };
-
-static const struct field layouts[][FIELDS_MAX] = {
-    [ETH_TX_LEGACY] = {{'n', "nonce"},
-                       {'n', "gasPrice"},
-                       {'n', "gas"},
-                       {'a', "to"},
-                       {'n', "value"},
-                       {'d', "input"},
-                       {'n', "v"},
-                       {'n', "r"},
-                       {'n', "s"}},
-    [ETH_TX_ACCESS] = {{'n', "chainId"},
-                       {'n', "nonce"},
-                       {'n', "gasPrice"},
-                       {'n', "gas"},
-                       {'a', "to"},
-                       {'n', "value"},
-                       {'d', "input"},
-                       {'A', "accessList"},
-                       {'n', "yParity"},
-                       {'n', "r"},
-                       {'n', "s"}},
-    [ETH_TX_FEE] = {{'n', "chainId"},
-                    {'n', "nonce"},
-                    {'n', "maxPriorityFeePerGas"},
-                    {'n', "maxFeePerGas"},
-                    {'n', "gas"},
-                    {'a', "to"},
-                    {'n', "value"},
-                    {'d', "input"},
-                    {'A', "accessList"},
-                    {'n', "yParity"},
-                    {'n', "r"},
-                    {'n', "s"}},
-    [ETH_TX_BLOB] = {{'n', "chainId"},
-                     {'n', "nonce"},
-                     {'n', "maxPriorityFeePerGas"},
-                     {'n', "maxFeePerGas"},
-                     {'n', "gas"},
-                     {'a', "to"},
-                     {'n', "value"},
-                     {'d', "input"},
-                     {'A', "accessList"},
-                     {'n', "maxFeePerBlobGas"},
-                     {'B', "blobVersionedHashes"},
-                     {'n', "yParity"},
-                     {'n', "r"},
-                     {'n', "s"}},
-    [ETH_TX_CODE] = {{'n', "chainId"},
-                     {'n', "nonce"},
-                     {'n', "maxPriorityFeePerGas"},
-                     {'n', "maxFeePerGas"},
-                     {'n', "gas"},
-                     {'a', "to"},
-                     {'n', "value"},
-                     {'d', "input"},
-                     {'A', "accessList"},
-                     {'S', "authorizationList"},
-                     {'n', "yParity"},
-                     {'n', "r"},
-                     {'n', "s"}},
+/* EIP-2718: 2930, 1559, 4844, 7702. */
+static const char *const layouts[] = {
+    [ETH_TX_LEGACY] = "npgawdvrs",   [ETH_TX_ACCESS] = "cnpgawdlyrs",
+    [ETH_TX_FEE] = "cntfgawdlyrs",   [ETH_TX_BLOB] = "cntfgawdlbhyrs",
+    [ETH_TX_CODE] = "cntfgawdluyrs",
 };
 
 static cJSON *data(struct reader *r)
@@ -153,12 +114,12 @@ static cJSON *value_of(struct reader *r, char kind)
 
 static void set_fields(cJSON *o, const struct eth_tx *t)
 {
-    const struct field *layout = layouts[t->type];
     struct reader r = reader_of(t->fields.data, t->fields.len);
     struct reader list = rlp_read_list(&r);
 
-    for (size_t i = 0; i < FIELDS_MAX && layout[i].kind && !list.err; i++)
-        json_set(o, layout[i].name, value_of(&list, layout[i].kind));
+    for (const char *f = layouts[t->type]; *f && !list.err; f++)
+        json_set(o, fields[(unsigned char)*f].name,
+                 value_of(&list, fields[(unsigned char)*f].kind));
 }
 
 /* What go-ethereum shows besides, so that those who know one type of transaction only find it. */
