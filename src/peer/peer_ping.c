@@ -21,11 +21,12 @@ void peer_ping_now(struct peer *p)
 void peer_ping_run(void *arg)
 {
     struct peer *p = arg;
+    int64_t next_us;
 
     do {
+        next_us = clock_deadline_ms(p->config->ping_interval_ms); /* whatever the sending takes */
         peer_ping_now(p);
-    } while (chan_recv(&p->quit, NULL, clock_deadline_ms(p->config->ping_interval_ms)) ==
-             PN_ETIMEDOUT);
+    } while (chan_recv(&p->quit, NULL, next_us) == PN_ETIMEDOUT);
     peer_leave(p);
 }
 
