@@ -128,8 +128,9 @@ static const char *advice(const struct journal_funnel *f, unsigned peers, bool e
                "right, "
                "or name nodes with --eth-bootnodes or --eth-static.";
     if (f->found == 0 && f->dialled == 0)
-        return "No addresses are known: check that DNS works, or name a node with --addnode or "
-               "--seednode.";
+        return "No addresses are known: check that DNS works, or name a node, now with \"p2pnode "
+               "ctl "
+               "addnode HOST:PORT add\", at every start with --addnode or --seednode.";
     if (f->dialled == 0)
         return "Addresses are known, but none may be dialled: see the reasons of \"skipped\", and "
                "--netrestrict, --onlynet and the proxies.";

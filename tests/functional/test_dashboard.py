@@ -53,7 +53,11 @@ def test_an_empty_node_says_why_it_is_alone(make_node, browser):
     browser.open(page_of(node))
     browser.wait_for(LIVE)
     assert "No addresses are known" in browser.value(text("#advice"))
+    assert browser.value(text("#networks .card:nth-child(1) b")) == "no peers"
     assert browser.value(PEER_ROWS) == 0
+    for shown in ("peer-table", "reason-table"):  # no head without a body
+        assert browser.value(f"document.getElementById('{shown}').offsetHeight") == 0
+    assert "Nothing yet" in browser.value(text("#events-none"))
     look(browser, "empty")
     assert_quiet(browser, node)
 

@@ -4,14 +4,14 @@ import { ask, askIfThere, at, counters } from "./rpc.js";
 import { drawElectrum, drawEthereum } from "./networks.js";
 import { Plots } from "./plots.js";
 import { PeerTable } from "./peers.js";
-import { bytes, clock, element, fill, number, row, span } from "./page.js";
+import { bytes, clock, element, fill, number, row, span, state } from "./page.js";
 
 const EVERY_MS = 2000;
 const EVENTS_MAX = 200;
 
 const byId = (id) => document.getElementById(id);
 const plots = new Plots(byId("plots"));
-const peerTable = new PeerTable(byId("peer-table"), showWhy);
+const peerTable = new PeerTable(byId("peer-table"), (peer) => showWhy(peer.addr, { kind: peer.connection_type }));
 
 function cards(holder, pairs) {
   fill(holder, pairs.map(([name, value, kind]) =>
@@ -21,8 +21,7 @@ function cards(holder, pairs) {
 function drawNetworks(chain, net, totals, uptime) {
   byId("agent").textContent = `${net.subversion}, up for ${span(uptime)}`;
   cards(byId("networks"), [
-    [`Bitcoin, ${chain.chain}`, chain.initialblockdownload ? "syncing" : "in sync",
-      chain.initialblockdownload ? "" : "good"],
+    [`Bitcoin, ${chain.chain}`, ...state(chain.initialblockdownload, net.connections)],
     ["height", number(chain.headers)],
     ["last block", clock(chain.time)],
     ["peers in", number(net.connections_in)],
@@ -51,6 +50,7 @@ function drawReasons(why) {
   cards(byId("funnel"), Object.entries(why.funnel).map(([name, n]) => [name.replace("_", " "), number(n)]));
   byId("advice").textContent = why.peers > 0 ? "" : why.advice;
   const rows = why.reasons.sort((a, b) => b.count - a.count).slice(0, 100);
+  byId("reason-table").hidden = !rows.length;
   fill(byId("reason-table").tBodies[0], rows.map((r) => row(r.event, r.reason || "-", number(r.count))));
 }
 
@@ -92,6 +92,7 @@ async function refresh() {
     ["explain"], ["uptime"]);
   drawNetworks(chain, net, totals, uptime);
   byId("peer-count").textContent = `(${peers.length})`;
+  byId("peer-table").hidden = !peers.length;
   peerTable.draw(peers);
   drawBook(book);
   drawReasons(why);
@@ -100,12 +101,13 @@ async function refresh() {
     ["admin_nodeInfo"], ["admin_peers"], ["eth_blockNumber"], ["eth_syncing"], ["explain", "ethereum"],
     ["admin_discoveryTable"], ["getelectrumservers"]);
   drawEthereum(info, nodes, head, syncing, ethWhy, table, cards);
-  drawElectrum(servers);
+  drawElectrum(servers, showWhy);
   drawInside(await counters());
 }
 
 function showEvent(event) {
   const body = byId("event-table").tBodies[0];
+  byId("events-none").textContent = "";
   const about = element("td", { class: "wide" }, event.subject);
   const reason = [event.reason, event.detail].filter(Boolean).join(": ");
   body.prepend(element("tr", {}, element("td", {}, clock(event.time)), element("td", {}, event.event), about,
@@ -113,10 +115,11 @@ function showEvent(event) {
   while (body.rows.length > EVENTS_MAX) body.lastChild.remove();
 }
 
-async function showWhy(peer) {
-  const [why] = await ask(["explain", peer.addr]);
-  byId("why-title").textContent = peer.addr;
-  fill(byId("why-now"), Object.entries({ ...why.now, ...{ kind: peer.connection_type } }).map(([k, v]) =>
+/** What is decided about an address or an Electrum server, and what happened to it. */
+async function showWhy(subject, besides) {
+  const [why] = await ask(["explain", subject]);
+  byId("why-title").textContent = subject;
+  fill(byId("why-now"), Object.entries({ ...why.now, ...why.electrum_server, ...besides }).map(([k, v]) =>
     element("div", {}, `${k.replaceAll("_", " ")}: ${v}`)));
   fill(byId("why-history"), why.history.map((r) =>
     row(clock(r.time), r.event, r.reason || "-", r.detail || "")));

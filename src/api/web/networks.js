@@ -1,5 +1,5 @@
 // The networks beside Bitcoin, as far as this node runs them.
-import { clock, element, fill, number, row } from "./page.js";
+import { clock, element, fill, number, row, state, whyButton } from "./page.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -25,8 +25,8 @@ export function drawEthereum(info, peers, head, syncing, why, table, cards) {
   const into = peers.filter((p) => p.network.inbound).length;
   const block = fromHex(head);
   cards(byId("eth-cards"), [
-    [`network ${info.protocols.eth.network}`, syncing ? "syncing" : block ? "in sync" : "no blocks yet",
-      syncing || !block ? "" : "good"],
+    [`network ${info.protocols.eth.network}`,
+      ...(peers.length && !syncing && !block ? ["no blocks yet", ""] : state(syncing, peers.length))],
     ["block", number(block)],
     ["header", number(fromHex(syncing ? syncing.highestBlock : head))],
     ["peers in", number(into)],
@@ -39,11 +39,13 @@ export function drawEthereum(info, peers, head, syncing, why, table, cards) {
   if (table) drawBuckets(table);
 }
 
-/** `known` is null on a node that does not look at other servers. */
-export function drawElectrum(known) {
+/** `known` is null on a node that does not look at other servers; `why` is called with a server's host. */
+export function drawElectrum(known, why) {
   byId("electrum").hidden = !known;
   if (!known) return;
-  byId("electrum-none").textContent = known.servers.length ? "" : "None is known yet.";
+  byId("electrum-table").hidden = !known.servers.length;
+  byId("electrum-none").textContent = known.servers.length ? ""
+    : "No server is known yet: name one with p2pnode ctl electrum_add_peer \"HOST s50002 t50001\".";
   fill(byId("electrum-table").tBodies[0], known.servers.map((s) =>
-    row(s.host, s.status, s.reason || "-", s.server_version || "-", clock(s.last_good))));
+    row(s.host, s.status, s.reason || "-", s.server_version || "-", clock(s.last_good), whyButton(s.host, why))));
 }

@@ -19,6 +19,19 @@ export function row(...texts) {
   return element("tr", {}, ...texts.map((text) => element("td", {}, text)));
 }
 
+/** How a network is doing, and the class that shows it. */
+export function state(syncing, peers) {
+  if (!peers) return ["no peers", "bad"];
+  return syncing ? ["syncing", ""] : ["in sync", "good"];
+}
+
+/** The button that asks why things are with `subject` as they are. */
+export function whyButton(subject, ask) {
+  const button = element("button", { type: "button", class: "why", "aria-label": `Why ${subject}` }, "?");
+  button.addEventListener("click", () => ask(subject));
+  return button;
+}
+
 export const number = (n) => n.toLocaleString("en");
 
 export function bytes(n) {
@@ -32,7 +45,7 @@ export function clock(seconds) {
   if (!seconds) return "never";
   const then = new Date(1000 * seconds);
   const today = then.toDateString() === new Date().toDateString();
-  return today ? then.toLocaleTimeString() : then.toLocaleDateString();
+  return today ? then.toLocaleTimeString("en-GB") : then.toLocaleDateString("sv-SE"); // 2011-02-02
 }
 
 export function span(seconds) {

@@ -1,20 +1,22 @@
 // The table of peers: sorted by any column, in either direction, by mouse or keyboard.
-import { bytes, element, fill, span } from "./page.js";
+import { bytes, element, fill, span, whyButton } from "./page.js";
 
 const since = (seconds) => Date.now() / 1000 - seconds;
 
 const COLUMNS = [
-  { name: "Id", value: (p) => p.id },
+  { name: "Id", value: (p) => p.id, number: true },
   { name: "Address", value: (p) => p.addr },
   { name: "Kind", value: (p) => p.connection_type },
-  { name: "Network", value: (p) => p.network },
+  { name: "Network", value: (p) => p.network === "not_publicly_routable" ? "local" : p.network },
   { name: "Program", value: (p) => p.subver },
-  { name: "Since", value: (p) => -p.conntime, text: (p) => span(since(p.conntime)) },
-  { name: "Ping", value: (p) => p.pingtime ?? Infinity,
+  { name: "Since", number: true, value: (p) => -p.conntime, text: (p) => span(since(p.conntime)) },
+  { name: "Ping", number: true, value: (p) => p.pingtime ?? Infinity,
     text: (p) => p.pingtime === undefined ? "-" : `${(1000 * p.pingtime).toFixed(1)} ms` },
-  { name: "Received", value: (p) => p.bytesrecv, text: (p) => bytes(p.bytesrecv) },
-  { name: "Sent", value: (p) => p.bytessent, text: (p) => bytes(p.bytessent) },
+  { name: "Received", number: true, value: (p) => p.bytesrecv, text: (p) => bytes(p.bytesrecv) },
+  { name: "Sent", number: true, value: (p) => p.bytessent, text: (p) => bytes(p.bytessent) },
 ];
+
+const shape = (column) => column.number ? "number" : "";
 
 export class PeerTable {
   #body = element("tbody");
@@ -30,7 +32,7 @@ export class PeerTable {
     const row = element("tr");
     for (const column of COLUMNS) {
       const button = element("button", { type: "button" }, column.name);
-      const head = element("th", { scope: "col" }, button);
+      const head = element("th", { scope: "col", class: shape(column) }, button);
       button.addEventListener("click", () => this.#sort(column));
       this.#heads.push(head);
       row.append(head);
@@ -47,10 +49,8 @@ export class PeerTable {
   }
 
   #row(peer) {
-    const cells = COLUMNS.map((c) => element("td", {}, String(c.text ? c.text(peer) : c.value(peer))));
-    const why = element("button", { type: "button", "aria-label": `Why ${peer.addr}` }, "?");
-    why.addEventListener("click", () => this.#why(peer));
-    return element("tr", {}, ...cells, element("td", {}, why));
+    const cells = COLUMNS.map((c) => element("td", { class: shape(c) }, String(c.text ? c.text(peer) : c.value(peer))));
+    return element("tr", {}, ...cells, element("td", {}, whyButton(peer.addr, () => this.#why(peer))));
   }
 
   draw(peers) {

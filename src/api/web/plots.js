@@ -6,11 +6,20 @@ const SAMPLES = 300;
 const SPAN_S = 600;
 
 const PLOTS = [
-  { title: "Peers", series: [["in", "inbound"], ["out", "outbound"]], text: number },
-  { title: "Traffic", series: [["received", "received"], ["sent", "sent"]], text: (v) => `${bytes(v)}/s` },
-  { title: "Ping, median", series: [["ping", "ping"]], text: (v) => `${v.toFixed(1)} ms` },
+  { title: "Peers", series: [["in", "inbound"], ["out", "outbound"]], text: number, least: 4 },
+  { title: "Traffic", series: [["received", "received"], ["sent", "sent"]], text: (v) => `${bytes(v)}/s`, least: 1000 },
+  { title: "Ping, median", series: [["ping", "ping"]], text: (v) => `${v.toFixed(1)} ms`, least: 1, parts: true },
   { title: "Height", series: [["height", "height"]], text: number },
 ];
+
+/* Steps of an axis: 1, 2, 5, 10, ...; of what is counted there are no halves. */
+const STEPS = [...Array(13).keys()].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power));
+
+/** With `least` an axis begins at zero and goes at least as far as that; else it frames the values. */
+function range({ least }, min, max) {
+  if (least) return [0, Math.max(1.1 * max, least)];
+  return [Math.max(0, Math.min(min, max - 1)), max + Math.max((max - min) / 10, 1)];
+}
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -24,9 +33,10 @@ function options(plot, width) {
     title: plot.title, width, height: 180, cursor: { y: false }, legend: { markers },
     scales: {
       x: { range: (self, min, max) => [max - SPAN_S, max] },
-      y: { range: (self, min, max) => [Math.max(0, Math.min(min, max - 1)), max + Math.max((max - min) / 10, 1)] },
+      y: { range: (self, min, max) => range(plot, min, max) },
     },
-    axes: [{ ...axis, space: 80, values: "{HH}:{mm}" }, { ...axis, size: 70, values: (self, ticks) => ticks.map((t) => plot.text(t)) }],
+    axes: [{ ...axis, space: 80, values: "{HH}:{mm}" }, { ...axis, size: 70,
+      incrs: plot.parts ? [0.1, 0.2, 0.5, ...STEPS] : STEPS, values: (self, ticks) => ticks.map((t) => plot.text(t)) }],
     series: [{ value: "{HH}:{mm}:{ss}" }, ...plot.series.map(([, label], i) =>
       ({ label, stroke: () => colour(strokes[i]), width: 2, value: text }))],
   };
