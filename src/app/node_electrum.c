@@ -354,6 +354,11 @@ bool node_electrum_methods(struct rpc_table *out, struct node *n)
     return n->electrum != NULL;
 }
 
+struct cJSON *node_electrum_explain(const struct node *n, const char *host)
+{
+    return n->electrum ? electrum_explain_server(n->electrum->electrum, host) : NULL;
+}
+
 enum { SERVERS_MAX_BYTES = 4 << 20 };
 
 void node_electrum_call_servers(struct rpc_call *c)

@@ -56,6 +56,9 @@ bool node_electrum_route(struct route *out, struct node *n);
 struct rpc_table;
 bool node_electrum_methods(struct rpc_table *out, struct node *n);
 
+/* As electrum_explain_server; NULL without --electrum. */
+struct cJSON *node_electrum_explain(const struct node *n, const char *host);
+
 /* SIGHUP: the blacklist is read or fetched again. Thread: loop; never blocks. */
 void node_electrum_refresh(struct node *n);
 

@@ -4,6 +4,7 @@
 
 #include "api/event_json.h"
 #include "app/node_api.h"
+#include "app/node_electrum.h"
 #include "app/node_p2p.h"
 #include "app/node_parts.h"
 #include "base/clock.h"
@@ -61,6 +62,23 @@ static cJSON *verdict(struct node *n, const struct net_addr *addr)
     return o;
 }
 
+/* The host of "host" or "host:port", in lower case, as servers are known. */
+static void set_server(struct rpc_call *c, const char *text)
+{
+    char host[256];
+    size_t len = strcspn(text, ":");
+    cJSON *server;
+
+    if (len >= sizeof host)
+        return;
+    for (size_t i = 0; i < len; i++)
+        host[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    host[len] = '\0';
+    server = node_electrum_explain(c->arg, strchr(text, '.') ? host : text); /* or IPv6 */
+    if (server)
+        json_set(c->result, "electrum_server", server);
+}
+
 static void explain_address(struct rpc_call *c, const char *text)
 {
     struct node *n = c->arg;
@@ -74,6 +92,7 @@ static void explain_address(struct rpc_call *c, const char *text)
             filter = (struct journal_filter){.subject = net_addr_format(formatted, &addr)};
         json_set(c->result, "now", verdict(n, &addr));
     }
+    set_server(c, text);
     json_set(c->result, "history", records(c, &filter, RECORDS_DEFAULT));
 }
 

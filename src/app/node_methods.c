@@ -132,9 +132,8 @@ static const struct rpc_method methods[] = {
     {"getelectrumservers", "", "Other Electrum servers and what their word was found to be worth.",
      node_electrum_call_servers},
     {"explain", "[subject]",
-     "Why: what was decided about an address, or without one how addresses become peers, where "
-     "that "
-     "ends, and what to do about it.",
+     "Why: what was decided about an address or an Electrum server; without one how addresses "
+     "become peers, where that ends, and what to do about it.",
      node_explain},
     {"getaddednodeinfo", "[node]",
      "The nodes that are to be kept connected, or one of them, and whether they are.",

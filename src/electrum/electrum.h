@@ -112,6 +112,10 @@ void electrum_set_costs(struct electrum *e, double soft, double hard);
 void electrum_set_rate(struct electrum *e, const struct rate_limit_config *rate);
 
 /* Its methods for operators (operators.c); they run on thread rpc. Thread: the main thread. */
+/* Why a server is held for what it is: an object for explain, or NULL when it is not known.
+ * Thread: any. Owns: the caller frees it. */
+struct cJSON *electrum_explain_server(struct electrum *e, const char *host);
+
 struct rpc_table electrum_rpc_table(struct electrum *e);
 
 /* Read or fetch the blacklist anew. Thread: any; never blocks. */

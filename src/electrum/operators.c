@@ -91,6 +91,60 @@ static void run_sessions(struct rpc_call *c)
 
 /* --- servers --- */
 
+/* What follows from a status, for those who do not know our rules (peers/table.h). */
+static const char *consequence(enum peers_status status)
+{
+    switch (status) {
+    case PEERS_GOOD:
+        return "its last look found all that it says true; clients are told of it";
+    case PEERS_STALE:
+        return "it was good once, and could not be verified for three hours; clients are not told "
+               "of it";
+    case PEERS_BAD:
+        return "what it says was found false; clients are not told of it, and a look that finds it "
+               "true forgives it";
+    default:
+        return "it has never been verified; clients are not told of it";
+    }
+}
+
+static void set_ports(cJSON *o, const struct peers_entry *s)
+{
+    if (s->ssl_port)
+        json_set(o, "ssl_port", json_new_uint(s->ssl_port));
+    if (s->tcp_port)
+        json_set(o, "tcp_port", json_new_uint(s->tcp_port));
+}
+
+cJSON *electrum_explain_server(struct electrum *e, const char *host)
+{
+    struct peers_entry s;
+    enum peers_status status;
+    int64_t wait_us;
+    cJSON *o;
+
+    if (!e->peers || !peers_get(e->peers, &s, host))
+        return NULL;
+    o = json_new_object();
+    status = peers_status_of(&s);
+    wait_us = s.due_us - clock_mono_us();
+    json_set(o, "status", json_new_text(peers_status_name(status)));
+    json_set(o, "which_means", json_new_text(consequence(status)));
+    json_set(o, "last_failure", json_new_text(s.reason));
+    json_set(o, "failures_in_a_row", json_new_uint(s.tries));
+    json_set(o, "forgotten_after",
+             json_new_uint(s.last_good_s && !s.bad ? PEERS_TRIES_GOOD : PEERS_TRIES_NEVER));
+    json_set(o, "last_good", json_new_int(s.last_good_s));
+    json_set(o, "last_try", json_new_int(s.last_try_s));
+    json_set(o, "looked_at_now", json_new_bool(s.checking));
+    json_set(o, "next_look_in_s", json_new_int(wait_us > 0 ? wait_us / 1000000 : 0));
+    json_set(o, "named_by", json_new_text(s.source));
+    json_set(o, "program", json_new_text(s.software));
+    set_ports(o, &s);
+    json_set(o, "certificate_changes", json_new_uint(s.pin_changes));
+    return o;
+}
+
 static void run_peers(struct rpc_call *c)
 {
     cJSON *dump = NULL;

@@ -103,6 +103,17 @@ def test_each_gets_the_status_that_it_deserves(double, make_manager, peer):
     assert (honest.host, "connected", "verified") in noted
     for reason, liar in liars.items():
         assert noted[(liar.host, "failed", "bad")] == reason
+    reason, liar = next(iter(liars.items()))
+    for name in (liar.host, liar.host.upper()):
+        why = node.call("explain", name)
+        server = why["electrum_server"]
+        assert (server["status"], server["last_failure"]) == ("bad", reason)
+        assert "found false" in server["which_means"]
+        assert (server["failures_in_a_row"], server["forgotten_after"]) == (1, 3)
+        assert server["next_look_in_s"] > 60 and server["named_by"] == "operator"
+    assert any(entry["detail"] == reason for entry in node.call("explain", liar.host)["history"])
+    assert node.call("explain", honest.host)["electrum_server"]["status"] == "good"
+    assert "electrum_server" not in node.call("explain", "else.example")
     listed = node.metrics().total("p2pnode_electrum_servers", status="bad")
     assert listed == len(liars)
     dump = json.loads((node.datadir / "electrum-servers.json").read_text(encoding="utf-8"))
