@@ -108,7 +108,8 @@ static void on_other(struct evhttp_request *req, void *arg)
     if (a->routes && routes_take(a->routes, req))
         return;
     api_answer_text(req, "other", 404,
-                    "not found: there are /metrics, /livez, /readyz and /events\n");
+                    "not found: there are / (the dashboard, and calls), /metrics, /livez, /readyz "
+                    "and /events\n");
 }
 
 static int open_routes(struct api *a, struct event_base *base)

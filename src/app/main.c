@@ -14,10 +14,12 @@
 
 enum { ANSWER_MAX_BYTES = 1 << 20 };
 
-static void complain(const struct option_report *report)
+static void complain(const struct option_report *report, const char *help)
 {
     for (size_t i = 0; i < report->errors.n; i++)
         fprintf(stderr, "p2pnode: %s\n", report->errors.items[i]);
+    if (report->exit_status == STATUS_USAGE)
+        fprintf(stderr, "Try \"%s\".\n", help);
 }
 
 /* --help and its like. Returns: an exit status, or -1 when the program should run. */
@@ -60,7 +62,7 @@ static __attribute__((noinline)) int run_ctl(int argc, char **argv, char **envp)
     while (n < argc && argv[n][0] == '-')
         n++;
     if (options_load(&o, &report, n, argv, envp) < 0) {
-        complain(&report);
+        complain(&report, "p2pnode ctl help");
         status = STATUS_USAGE;
     } else {
         const struct ctl_config config = {.api_listen = o.api_listen,
@@ -88,7 +90,7 @@ static __attribute__((noinline)) int run_daemon(int argc, char **argv, char **en
 
     signals_block();
     if (options_load(&options, &report, argc, argv, envp) < 0) {
-        complain(&report);
+        complain(&report, "p2pnode --help");
         status = report.errors.n ? report.exit_status : STATUS_FAILURE;
     }
     if (status < 0)

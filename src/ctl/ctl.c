@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "ctl/internal.h"
+#include "rpc/rpc.h"
 #include "store/read_file.h"
 
 enum { ANSWER_MAX_BYTES = 64 << 20, REQUEST_MAX_BYTES = 2 << 20, COOKIE_MAX_BYTES = 256 };
@@ -64,6 +65,7 @@ static int complain(const struct ctl_client *c, int status, const struct buf *an
 static int take_result(cJSON **result, const struct ctl_client *c, const struct buf *answer)
 {
     cJSON *tree, *error;
+    int code;
 
     if (json_parse(&tree, (const char *)answer->data, answer->len) < 0) {
         if (!c->quiet)
@@ -72,10 +74,12 @@ static int take_result(cJSON **result, const struct ctl_client *c, const struct 
     }
     error = cJSON_GetObjectItemCaseSensitive(tree, "error");
     *result = cJSON_DetachItemFromObjectCaseSensitive(tree, "result");
+    code = error ? cJSON_GetObjectItemCaseSensitive(error, "code")->valueint : 0;
     if (error && !c->quiet)
-        fprintf(stderr, "error code: %d\nerror message:\n%s\n",
-                cJSON_GetObjectItemCaseSensitive(error, "code")->valueint,
+        fprintf(stderr, "error code: %d\nerror message:\n%s\n", code,
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message")));
+    if (code == RPC_METHOD_NOT_FOUND && !c->quiet)
+        fprintf(stderr, "\"p2pnode ctl help\" lists what there is.\n");
     cJSON_Delete(tree);
     return *result ? 0 : 1;
 }
@@ -290,7 +294,9 @@ static int read_cookie(struct ctl_client *c)
         buf_printf(&path, "%s/.cookie", config->datadir);
     rc = buf_cstr(&path) ? read_file(&cookie, &len, buf_cstr(&path), COOKIE_MAX_BYTES) : path.err;
     if (rc < 0 && !c->quiet)
-        fprintf(stderr, "p2pnode ctl: cannot read the cookie %s: %s; does the node run?\n",
+        fprintf(stderr,
+                "p2pnode ctl: cannot read the cookie %s: %s; does the node run? If so, name "
+                "its --datadir.\n",
                 buf_cstr(&path), pn_strerror(rc));
     if (rc == 0)
         snprintf(c->credential, sizeof c->credential, "%.*s", (int)len, (const char *)cookie);

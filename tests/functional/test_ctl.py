@@ -107,6 +107,14 @@ def test_what_is_wrong_is_said(make_node):
     assert status == 1 and f"no node answers at {LOOPBACK}:{node.api_port}" in err
     (node.datadir / ".cookie").unlink()
     node.start()
+    status, _, err = ctl(node, "uptimes")
+    assert status == 1 and "Method not found" in err and '"p2pnode ctl help" lists' in err
+    for words, help_command in (["--nope"], "--help"), (["ctl", "--nope"], "ctl help"):
+        wrong = subprocess.run(
+            [BINARY, *words], capture_output=True, text=True, timeout=60, check=False, env=clean_environment()
+        )
+        assert wrong.returncode == 2
+        assert wrong.stderr == f'p2pnode: unknown option --nope\nTry "p2pnode {help_command}".\n'
     (node.datadir / ".cookie").write_text("__cookie__:00", encoding="ascii")
     status, _, err = ctl(node, "uptime")
     assert status == 1 and "status 401" in err
