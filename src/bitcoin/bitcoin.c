@@ -157,7 +157,6 @@ int bitcoin_attach(struct bitcoin *b, struct server *server, struct slots *slots
 
     if (number < 0)
         return number;
-    b->server = server;
     b->network = (unsigned)number;
     return number;
 }

@@ -8,7 +8,7 @@
 #include "bitcoin/internal.h"
 #include "metrics/metrics.h"
 
-/* Runs on the server's thread. */
+/* A peer that has just been told is from now on known to know. */
 static bool wants_compact(struct peer *p, const uint8_t hash[32])
 {
     if (atomic_load(&btc_peer_of(p)->compact) != COMPACT_HIGH || peer_has_known(p, hash))
@@ -32,8 +32,7 @@ static bool anybody_wants_compact(const struct bitcoin *b, const uint8_t hash[32
 static void announce_compact(struct bitcoin *b)
 {
     const uint8_t *hash = chain_entry(&b->chain, chain_tip(&b->chain))->hash;
-    struct server_broadcast cast = {.network = b->network, .want = wants_compact};
-    struct frame *block;
+    struct frame *block, *news;
     struct bytes raw;
 
     if (!anybody_wants_compact(b, hash))
@@ -42,11 +41,9 @@ static void announce_compact(struct bitcoin *b)
     if (!block)
         return;
     raw = block_frame_payload(block);
-    cast.frame = compact_announcement(b->config.params.magic, raw.data, raw.len);
-    memcpy(cast.key, hash, BTC_HASH_BYTES);
+    news = compact_announcement(b->config.params.magic, raw.data, raw.len);
     frame_unref(block);
-    if (cast.frame)
-        server_broadcast(b->server, &cast);
+    serve_news(b, news, wants_compact, hash);
 }
 
 void blocks_announce_held(struct bitcoin *b)

@@ -116,8 +116,7 @@ struct bitcoin_metrics {
 
 struct bitcoin {
     struct bitcoin_config config;
-    struct server *server;
-    unsigned network; /* the server's number */
+    unsigned network; /* the server's number for it */
     struct nonces nonces;
     struct blocks blocks;
     struct block_loans loans;
@@ -214,6 +213,11 @@ void serve_tip_moved(struct bitcoin *b, const struct chain_result *r, bool holds
 /* Tell peers of the blocks of the active chain from a height on: of a few by their headers, of more
  * by the last one's inv, or not at all when that is not held. */
 void serve_announce(struct bitcoin *b, uint32_t first_height, bool holds_block);
+
+/* Send a frame at once to every peer for which want(peer, hash) holds. Owns: takes the reference;
+ * NULL is passed over. */
+void serve_news(struct bitcoin *b, struct frame *f,
+                bool (*want)(struct peer *p, const uint8_t hash[32]), const uint8_t hash[32]);
 
 extern const struct manager_part addr_relay_part;
 void addr_relay_addrs(struct bitcoin *b, struct manager_peer *from,

@@ -87,7 +87,23 @@ void serve_getblocks(struct bitcoin *b, struct manager_peer *s, struct manager_p
     peer_release(s->peer);
 }
 
-/* They run on the server's thread. A peer that has just been told is from now on known to know. */
+static const uint8_t *tip_hash(const struct bitcoin *b)
+{
+    return chain_entry(&b->chain, chain_tip(&b->chain))->hash;
+}
+
+/* News go out from here, which knows all peers: handed to another thread they would be later by its
+ * waking up. */
+void serve_news(struct bitcoin *b, struct frame *f,
+                bool (*want)(struct peer *p, const uint8_t hash[32]), const uint8_t hash[32])
+{
+    for (unsigned i = 0; f && i < b->n_peers; i++)
+        if (want(b->peers[i]->peer, hash))
+            peer_send(b->peers[i]->peer, frame_ref(f), PEER_SEND_AT_ONCE);
+    frame_unref(f);
+}
+
+/* A peer that has just been told is from now on known to know. */
 static bool wants_headers(struct peer *p, const uint8_t hash[32])
 {
     if (!atomic_load(&btc_peer_of(p)->wants_headers) || peer_has_known(p, hash))
@@ -110,27 +126,20 @@ static void announce_headers(struct bitcoin *b, uint32_t first_height, uint32_t 
 {
     struct btc_header headers[HEADERS_ANNOUNCED_MAX];
     struct btc_msg m = {.cmd = BTC_CMD_HEADERS, .u.headers = {.items = headers, .count = n}};
-    struct server_broadcast cast = {.network = b->network, .want = wants_headers};
 
-    memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
     for (uint32_t i = 0; i < n; i++)
         chain_header(&b->chain, &headers[i], chain_at(&b->chain, first_height + i));
-    cast.frame = btc_frame(b->config.params.magic, &m);
-    if (cast.frame)
-        server_broadcast(b->server, &cast);
+    serve_news(b, btc_frame(b->config.params.magic, &m), wants_headers, tip_hash(b));
 }
 
 static void announce_by_inv(struct bitcoin *b, bool (*want)(struct peer *p, const uint8_t hash[32]))
 {
-    struct server_broadcast cast = {
-        .network = b->network,
-        .want = want,
-        .inventory = {.type = BTC_INV_BLOCK, .at_once = true},
-    };
+    struct peer_inventory tip = {.type = BTC_INV_BLOCK, .at_once = true};
 
-    memcpy(cast.key, chain_entry(&b->chain, chain_tip(&b->chain))->hash, BTC_HASH_BYTES);
-    memcpy(cast.inventory.hash, cast.key, BTC_HASH_BYTES);
-    server_broadcast(b->server, &cast);
+    memcpy(tip.hash, tip_hash(b), sizeof tip.hash);
+    for (unsigned i = 0; i < b->n_peers; i++)
+        if (want(b->peers[i]->peer, tip.hash))
+            peer_queue_inventory(b->peers[i]->peer, &tip);
 }
 
 /* Of many at once only the last is named, by inv to everybody: who lacks those before it asks for

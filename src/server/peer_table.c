@@ -218,10 +218,7 @@ void table_pass_on(struct server *s, struct server_broadcast *b)
         peer_stats(p, &stats);
         if (peer_proto(p) != proto || !stats.ready || peer_disconnecting(p) || !b->want(p, b->key))
             continue;
-        if (b->frame)
-            peer_send(p, frame_ref(b->frame), PEER_SEND_AT_ONCE);
-        else
-            peer_queue_inventory(p, &b->inventory);
+        peer_send(p, frame_ref(b->frame), PEER_SEND_AT_ONCE);
     }
     frame_unref(b->frame);
     mem_free(b);

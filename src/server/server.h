@@ -61,14 +61,12 @@ int server_add_conn(struct server *s, unsigned network, struct conn *conn,
                     const struct net_addr *addr, enum conn_kind kind, bool has_slot,
                     uint64_t request_id, struct chan *quit);
 
-/* Pass something on to every ready peer of a network for which want(peer, key) holds: a frame, or
- * an inventory item that each peer's queue announces in its own time. want runs on the server
- * thread and must not block. Thread: manager; blocks while the server is busy.
+/* Send a frame at once to every ready peer of a network for which want(peer, key) holds. want runs
+ * on the server thread and must not block. Thread: manager; blocks while the server is busy.
  * Owns: takes the frame's reference in every case. Returns: 0 or PN_ECLOSED. */
 struct server_broadcast {
     unsigned network;
-    struct frame *frame; /* or NULL */
-    struct peer_inventory inventory;
+    struct frame *frame;
     bool (*want)(struct peer *p, const uint8_t key[32]);
     uint8_t key[32];
 };
