@@ -244,6 +244,11 @@ static int put_body(struct eth_chain *c, const struct eth_header *h, const struc
     return rc;
 }
 
+bool eth_chain_failed_itself(int rc)
+{
+    return rc == PN_ENOMEM || rc == PN_ENOSPC || rc == PN_ELIMIT || rc == PN_EIO || rc == PN_ESYS;
+}
+
 int eth_chain_add_body(struct eth_chain *c, const uint8_t hash[ETH_HASH_BYTES],
                        const struct eth_body *body)
 {

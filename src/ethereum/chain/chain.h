@@ -35,6 +35,10 @@ const struct eth_params *eth_chain_params(const struct eth_chain *c);
 const struct eth_head *eth_chain_head_of_headers(const struct eth_chain *c);
 const struct eth_head *eth_chain_head_of_blocks(const struct eth_chain *c);
 
+/* Whether an error of the calls below tells of this machine, its memory or its disk, and not of
+ * what was to be added. */
+bool eth_chain_failed_itself(int rc);
+
 /* Write what has changed to disk. Returns: 0; after an error what was not written is forgotten. */
 int eth_chain_flush(struct eth_chain *c);
 

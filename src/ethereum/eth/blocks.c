@@ -46,7 +46,8 @@ void blocks_arrived(struct eth *e, struct pm_peer *p, const struct eth_msg *m)
     if (rc == 0)
         rc = eth_body_check(&block->body, &h);
     if (rc < 0) {
-        pm_disconnect(p, rc);
+        if (!eth_chain_failed_itself(rc))
+            pm_disconnect(p, rc);
         return;
     }
     if (!gossips(e))
@@ -194,7 +195,7 @@ static void insert(void *arg, uint64_t peer, const struct eth_block *block, bool
 
     if (rc == 0)
         rc = eth_chain_add_header(c, &added, &h, block->header, false);
-    if (rc == PN_ETIMENEW || rc == PN_ENOMEM)
+    if (rc == PN_ETIMENEW || eth_chain_failed_itself(rc))
         return; /* perhaps later, perhaps our fault */
     if (rc < 0) {
         misbehaved(e, peer, rc);

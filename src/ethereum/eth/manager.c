@@ -215,8 +215,10 @@ static void flush(struct eth *e, int64_t now_us)
         return;
     e->flush_us = now_us + FLUSH_US;
     rc = eth_chain_flush(e->config.chain);
-    if (rc < 0)
+    if (rc < 0) {
         log_error("ethereum", "cannot write the chain: %s", pn_strerror(rc));
+        downloader_chain_shrank(e->downloader);
+    }
 }
 
 static void note_sync(struct eth *e)

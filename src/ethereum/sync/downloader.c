@@ -79,6 +79,12 @@ void sync_drop(struct downloader *d, uint64_t peer, int reason)
     d->config.ops.drop(d->config.ops.arg, peer, reason);
 }
 
+void downloader_chain_shrank(struct downloader *d)
+{
+    if (d->stage != STAGE_IDLE)
+        headers_stop(d, false);
+}
+
 int64_t sync_ttl_us(const struct downloader *d)
 {
     return download_request_ttl_us(&d->rating);

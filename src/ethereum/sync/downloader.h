@@ -70,6 +70,10 @@ void downloader_bodies(struct downloader *d, uint64_t peer, const struct eth_ite
 void downloader_receipts(struct downloader *d, uint64_t peer, const struct eth_items *lists,
                          enum eth_receipt_form form, bool last_incomplete);
 
+/* The chain has forgotten what it could not write: begin anew where it ends now, or what is fetched
+ * next would seem to hang in the air. */
+void downloader_chain_shrank(struct downloader *d);
+
 /* Do what is due. Returns: when to call again. */
 int64_t downloader_tick(struct downloader *d, int64_t now_us);
 

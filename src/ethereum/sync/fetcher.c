@@ -271,18 +271,25 @@ void fetcher_body(struct fetcher *f, uint64_t peer, struct bytes item)
     struct eth_header h;
     struct eth_body body;
     struct bytes header;
+    int rc;
 
     if (!a)
         return;
     header = (struct bytes){a->header, a->header_len};
     if (item.len == 0 || eth_header_decode(&h, header) < 0) {
         next_announcer(f, a);
-    } else if (eth_body_decode(&body, item) < 0 || eth_body_check(&body, &h) < 0) {
-        next_announcer(f, a);
-        f->ops.misbehaved(f->ops.arg, peer, PN_EPROTO);
-    } else {
-        complete(f, a, &h, header, &body);
+        return;
     }
+    rc = eth_body_decode(&body, item);
+    if (rc == 0)
+        rc = eth_body_check(&body, &h);
+    if (rc == 0) {
+        complete(f, a, &h, header, &body);
+        return;
+    }
+    next_announcer(f, a);
+    if (rc != PN_ENOMEM)
+        f->ops.misbehaved(f->ops.arg, peer, PN_EPROTO);
 }
 
 void fetcher_peer_gone(struct fetcher *f, uint64_t peer)

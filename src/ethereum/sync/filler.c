@@ -238,6 +238,13 @@ static int add(struct downloader *d, const struct filler *f, const uint8_t hash[
     return rc < 0 ? rc : eth_chain_add_body(d->chain, hash, &body);
 }
 
+/* No fault of who answers: also when the chain has forgotten the header, which it could not write.
+ */
+static bool is_ours(int rc)
+{
+    return rc == PN_ENOENT || eth_chain_failed_itself(rc);
+}
+
 /* Items come in the order of the request, with those left out that the peer does not have. */
 static unsigned match(struct downloader *d, struct filler *f, struct batch *b,
                       const struct eth_items *items, enum eth_receipt_form form, int *rc)
@@ -252,6 +259,8 @@ static unsigned match(struct downloader *d, struct filler *f, struct batch *b,
             *rc = add(d, f, b->hashes[at], item, form);
             if (*rc == 0)
                 b->numbers[at] = 0; /* no longer missing */
+            if (is_ours(*rc))
+                return delivered;
         }
         if (*rc < 0)
             break;
@@ -272,12 +281,12 @@ void filler_answer(struct downloader *d, struct filler *f, uint64_t peer,
     set_slots(f, b, SLOT_DONE);
     delivered = match(d, f, b, items, form, &rc);
     set_slots(f, b, SLOT_TODO);
-    for (unsigned i = 0; i < b->n && delivered == 0; i++)
+    for (unsigned i = 0; i < b->n && delivered == 0 && !is_ours(rc); i++)
         download_mark_lacking(&d->rating, peer, b->hashes[i]);
     if (delivered > 0 && !b->late)
         sync_note_time(d, f->kind, clock_mono_us() - b->asked_us);
     batch_end(d, f, at, delivered);
-    if (rc < 0)
+    if (rc < 0 && !is_ours(rc))
         sync_drop(d, peer, rc);
     if (delivered > 0)
         d->config.ops.advanced(d->config.ops.arg);

@@ -214,7 +214,9 @@ static void tail_answer(struct downloader *d, const struct eth_items *items)
     }
     download_set_idle(&d->rating, d->master, SYNC_KIND_HEADERS, (unsigned)(d->next - before));
     d->config.ops.advanced(d->config.ops.arg);
-    if (rc < 0) {
+    if (eth_chain_failed_itself(rc)) {
+        headers_stop(d, false); /* later again */
+    } else if (rc < 0) {
         sync_drop(d, d->master, rc);
         headers_stop(d, true);
     } else if (d->next == before || d->next > d->target) {

@@ -99,7 +99,7 @@ void reverse_answer(struct downloader *d, const struct eth_items *items)
         download_mark_lacking(&d->rating, d->master, d->expected);
     while (eth_items_next(&all, &rlp) && take(d, rlp, &rc))
         ;
-    if (rc < 0)
+    if (rc < 0 && !eth_chain_failed_itself(rc))
         sync_drop(d, d->master, rc);
     if (d->stage != STAGE_FORWARD)
         ask_back(d);

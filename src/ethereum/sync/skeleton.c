@@ -186,6 +186,10 @@ static void import_next(struct downloader *d)
         d->config.ops.advanced(d->config.ops.arg);
         return;
     }
+    if (eth_chain_failed_itself(rc)) {
+        headers_stop(d, false); /* where our chain ends now is to be found out */
+        return;
+    }
     g->state = GAP_TODO;
     g->failures++;
     sync_drop(d, g->peer, rc); /* it hid something else behind the right last header */

@@ -1,12 +1,15 @@
 #include "sim.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "codec/rlp.h"
 
 /* An answer under way. */
@@ -213,18 +216,37 @@ struct sim_peer *sim_add(struct sim *s, enum sim_kind kind, const struct sim_cha
     return p;
 }
 
+static void flush_onto_full_disk(struct sim *s)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct rlimit before, none = {0};
+
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    sigaction(SIGXFSZ, &ignore, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    if (eth_chain_flush(s->chain) < 0)
+        downloader_chain_shrank(s->d);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+}
+
 static void deliver(struct sim *s)
 {
     struct sim_event *e = s->events;
     struct eth_items items = {{e->payload.data, e->payload.len}, e->n};
 
     s->events = e->next;
+    if (s->starve_each > 0 && ++s->answers % s->starve_each == 0)
+        mem_fail_at(1, 1);
     if (find(s, e->peer)) {
         if (e->kind == SYNC_KIND_HEADERS)
             downloader_headers(s->d, e->peer, &items);
         else
             downloader_bodies(s->d, e->peer, &items);
     }
+    mem_fail_at(0, 0);
+    if (s->full_each > 0 && ++s->answers % s->full_each == 0)
+        flush_onto_full_disk(s);
     buf_free(&e->payload);
     free(e);
 }

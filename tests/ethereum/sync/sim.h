@@ -37,6 +37,9 @@ struct sim {
     struct sim_peer peers[SIM_PEERS_MAX];
     unsigned n_peers;
     struct sim_event *events;
+    unsigned starve_each; /* for one of so many answers there is no memory; 0: for all there is */
+    unsigned answers;
+    unsigned full_each; /* likewise, behind it the chain is written and the disk is full */
     char folder[32], path[48];
 };
 

@@ -126,6 +126,34 @@ START_TEST(peers_that_take_half_a_minute_hold_nobody_up)
 }
 END_TEST
 
+/* Whatever the answer is for which there is no memory: who sent it did nothing wrong. */
+START_TEST(what_fails_for_want_of_our_own_memory_is_held_against_nobody)
+{
+    begin(1000);
+    for (unsigned i = 0; i < 5; i++)
+        sim_add(&s, SIM_HONEST, &chain, 50);
+    s.starve_each = 3;
+    ck_assert_msg(sim_run(&s, head_of(&chain), 300) >= 0, "it does not come to its end");
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_msg(s.peers[i].dropped == 0, "peer %u: %s", i, pn_strerror(s.peers[i].reason));
+}
+END_TEST
+
+START_TEST(what_a_full_disk_makes_the_chain_forget_is_fetched_again)
+{
+    begin(3000);
+    for (unsigned i = 0; i < 5; i++)
+        sim_add(&s, SIM_HONEST, &chain, 50);
+    s.full_each = 5;
+    (void)sim_run(&s, head_of(&chain), 20);
+    ck_assert_uint_gt(s.answers, 2 * s.full_each);
+    s.full_each = 0;
+    ck_assert_msg(sim_run(&s, head_of(&chain), 300) >= 0, "it does not come to its end");
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_msg(s.peers[i].dropped == 0, "peer %u: %s", i, pn_strerror(s.peers[i].reason));
+}
+END_TEST
+
 START_TEST(a_silent_master_is_replaced)
 {
     struct sim_peer *silent;
@@ -261,6 +289,8 @@ int main(void)
     tcase_add_test(tc, bad_peers_neither_stop_nor_much_slow_a_sync);
     tcase_add_test(tc, peers_that_take_half_a_minute_hold_nobody_up);
     tcase_add_test(tc, a_silent_master_is_replaced);
+    tcase_add_test(tc, what_a_full_disk_makes_the_chain_forget_is_fetched_again);
+    tcase_add_test(tc, what_fails_for_want_of_our_own_memory_is_held_against_nobody);
     tcase_add_test(tc, who_has_nothing_to_show_is_passed_over);
     tcase_add_test(tc, where_two_chains_part_is_found_wherever_it_is);
     tcase_add_test(tc, beyond_the_merge_a_trusted_head_is_followed_backwards);
