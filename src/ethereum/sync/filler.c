@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "codec/rlp.h"
 #include "ethereum/sync/internal.h"
 #include "ethereum/trie/trie.h"
 
@@ -245,12 +246,25 @@ static bool is_ours(int rc)
     return rc == PN_ENOENT || eth_chain_failed_itself(rc);
 }
 
+/* So much may be compared in vain in one answer. That a body or receipts are not a block's shows
+ * only once all of it is hashed, receipts together with a bloom filter for each. */
+enum { IN_VAIN_MAX_BYTES = 32 << 20 };
+
+static size_t bytes_hashed(const struct filler *f, struct bytes item)
+{
+    struct reader r = reader_of(item.data, item.len), list = rlp_read_list(&r);
+
+    return item.len +
+           (f->kind == SYNC_KIND_RECEIPTS ? ETH_BLOOM_BYTES * rlp_count(&list, item.len) : 0);
+}
+
 /* Items come in the order of the request, with those left out that the peer does not have. */
 static unsigned match(struct downloader *d, struct filler *f, struct batch *b,
                       const struct eth_items *items, enum eth_receipt_form form, int *rc)
 {
     struct eth_items all = *items;
     unsigned at = 0, delivered = 0;
+    size_t in_vain = 0;
     struct bytes item;
 
     *rc = 0;
@@ -259,7 +273,9 @@ static unsigned match(struct downloader *d, struct filler *f, struct batch *b,
             *rc = add(d, f, b->hashes[at], item, form);
             if (*rc == 0)
                 b->numbers[at] = 0; /* no longer missing */
-            if (is_ours(*rc))
+            else
+                in_vain += bytes_hashed(f, item);
+            if (is_ours(*rc) || in_vain > IN_VAIN_MAX_BYTES)
                 return delivered;
         }
         if (*rc < 0)

@@ -116,6 +116,22 @@ static bool ask_headers(void *arg, uint64_t peer, const struct eth_header_query 
     return true;
 }
 
+void sim_heavy_body(struct buf *out)
+{
+    enum { TX_BYTES = 8 << 20 };
+    static const uint8_t large[TX_BYTES];
+    size_t outer, list;
+
+    buf_init(out, 2 * TX_BYTES);
+    outer = rlp_list_begin(out);
+    list = rlp_list_begin(out);
+    rlp_write_bytes(out, large, sizeof large);
+    rlp_list_end(out, list);
+    rlp_list_end(out, rlp_list_begin(out));
+    rlp_list_end(out, outer);
+    ck_assert_int_eq(out->err, 0);
+}
+
 static bool ask_bodies(void *arg, uint64_t peer, const uint8_t (*hashes)[ETH_HASH_BYTES],
                        unsigned n)
 {
@@ -129,6 +145,11 @@ static bool ask_bodies(void *arg, uint64_t peer, const uint8_t (*hashes)[ETH_HAS
     if (p->kind == SIM_SILENT)
         return true;
     e = event_new(s, p, SYNC_KIND_BODIES);
+    if (p->kind == SIM_HEAVY_BODY && n >= SIM_MANY) {
+        sim_heavy_body(&e->payload);
+        e->n = 1;
+        return true;
+    }
     for (unsigned i = 0; i < n && p->kind != SIM_EMPTY; i++) {
         const struct made_block *b = block_by(p->chain, hashes[i]);
 

@@ -12,9 +12,11 @@ enum sim_kind {
     SIM_EMPTY,        /* answers with nothing */
     SIM_WRONG_GAPS,   /* swaps two headers within a gap */
     SIM_WRONG_BODIES, /* sends another block's body */
+    SIM_HEAVY_BODY,   /* earns trust, then sends one large body that is no block's for many */
 };
 
 #define SIM_PEERS_MAX 16
+#define SIM_MANY      32 /* bodies */
 
 struct sim_chain {
     struct made_block *blocks; /* numbers 1 to n */
@@ -47,6 +49,9 @@ struct sim {
 void sim_make_chain(struct sim_chain *c, const struct eth_params *p,
                     const struct eth_header *parent, unsigned n, unsigned seconds, unsigned tag);
 void sim_free_chain(struct sim_chain *c);
+
+/* The body that SIM_HEAVY_BODY sends. Owns: the caller. */
+void sim_heavy_body(struct buf *out);
 
 /* A downloader on an empty chain file. sim->params must be filled; `trusted` may be NULL. */
 void sim_begin(struct sim *s, const uint8_t *trusted);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -154,6 +155,44 @@ START_TEST(what_a_full_disk_makes_the_chain_forget_is_fetched_again)
 }
 END_TEST
 
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* What a body is compared with costs a hash of the whole: one large one for many blocks, that is
+ * none of theirs, must not cost as much as all of them. */
+START_TEST(a_large_body_that_is_no_blocks_is_soon_given_up)
+{
+    struct sim_peer *heavy;
+    struct eth_body body;
+    struct buf b;
+    double one, honest, all;
+
+    sim_heavy_body(&b);
+    ck_assert_int_eq(eth_body_decode(&body, (struct bytes){b.data, b.len}), 0);
+    begin(3000);
+    one = -cpu_s();
+    ck_assert_int_lt(eth_body_check(&body, head_of(&chain)), 0);
+    one += cpu_s();
+    buf_free(&b);
+    sim_add(&s, SIM_HONEST, &chain, 50);
+    honest = -cpu_s();
+    ck_assert(sim_run(&s, head_of(&chain), 300) >= 0);
+    honest += cpu_s();
+    sim_end(&s);
+    s.n_peers = 0;
+    sim_begin(&s, NULL);
+    heavy = sim_add(&s, SIM_HEAVY_BODY, &chain, 50);
+    all = -cpu_s();
+    (void)sim_run(&s, head_of(&chain), 300);
+    all += cpu_s();
+    ck_assert_int_eq(heavy->reason, PN_EMERKLE);
+    ck_assert_msg(all < 3 * honest + 20 * one, "%.3f s; %.3f s without it, one check %.3f s", all,
+                  honest, one);
+}
+END_TEST
+
 START_TEST(a_silent_master_is_replaced)
 {
     struct sim_peer *silent;
@@ -289,6 +328,7 @@ int main(void)
     tcase_add_test(tc, bad_peers_neither_stop_nor_much_slow_a_sync);
     tcase_add_test(tc, peers_that_take_half_a_minute_hold_nobody_up);
     tcase_add_test(tc, a_silent_master_is_replaced);
+    tcase_add_test(tc, a_large_body_that_is_no_blocks_is_soon_given_up);
     tcase_add_test(tc, what_a_full_disk_makes_the_chain_forget_is_fetched_again);
     tcase_add_test(tc, what_fails_for_want_of_our_own_memory_is_held_against_nobody);
     tcase_add_test(tc, who_has_nothing_to_show_is_passed_over);
