@@ -41,6 +41,7 @@ struct fetcher {
     struct announce *by_hash, *announces;
     struct queued *queue_by_hash, *queue; /* the lowest number first */
     unsigned n_announces, n_queued;
+    size_t queued_bytes;
 };
 
 struct fetcher *fetcher_new(const struct fetcher_ops *ops)
@@ -66,6 +67,7 @@ static void queued_drop(struct fetcher *f, struct queued *q)
     HASH_DEL(f->queue_by_hash, q);
     DL_DELETE(f->queue, q);
     f->n_queued--;
+    f->queued_bytes -= q->len;
     mem_free(q);
 }
 
@@ -115,14 +117,20 @@ static unsigned announced_by(const struct fetcher *f, uint64_t peer)
     return n;
 }
 
-static unsigned queued_by(const struct fetcher *f, uint64_t peer)
+/* Whether a block of this peer's, of so many bytes, may wait for its parent. */
+static bool has_room(const struct fetcher *f, uint64_t peer, size_t len)
 {
     const struct queued *q;
     unsigned n = 0;
+    size_t bytes = len;
 
     DL_FOREACH (f->queue, q)
-        n += q->peer == peer;
-    return n;
+        if (q->peer == peer) {
+            n++;
+            bytes += q->len;
+        }
+    return n < FETCHER_BLOCK_LIMIT && bytes <= FETCHER_PEER_BYTES &&
+           f->n_queued < FETCHER_QUEUE_MAX && f->queued_bytes + len <= FETCHER_QUEUE_BYTES;
 }
 
 static bool has_announced(const struct announce *a, uint64_t peer)
@@ -179,23 +187,20 @@ static void enqueue(struct fetcher *f, uint64_t peer, const struct eth_header *h
     struct queued *q;
     struct buf b;
 
-    if (!is_near(f, h->number) || queued_find(f, h->hash) || f->ops.known(f->ops.arg, h->hash) ||
-        f->n_queued >= FETCHER_QUEUE_MAX || queued_by(f, peer) >= FETCHER_BLOCK_LIMIT)
+    if (!is_near(f, h->number) || queued_find(f, h->hash) || f->ops.known(f->ops.arg, h->hash))
         return;
-    buf_init(&b, SIZE_MAX / 2);
+    buf_init(&b, FETCHER_PEER_BYTES);
     eth_block_encode(&b, block);
-    q = b.err ? NULL : mem_zalloc(sizeof *q + b.len);
+    q = b.err || !has_room(f, peer, b.len) ? NULL : mem_alloc(sizeof *q + b.len);
     if (q) {
+        *q = (struct queued){.number = h->number, .peer = peer, .pushed = pushed, .len = b.len};
         memcpy(q->hash, h->hash, sizeof q->hash);
         memcpy(q->parent, h->parent, sizeof q->parent);
-        q->number = h->number;
-        q->peer = peer;
-        q->pushed = pushed;
-        q->len = b.len;
         memcpy(q->rlp, b.data, b.len);
         HASH_ADD(hh, f->queue_by_hash, hash, sizeof q->hash, q);
         DL_INSERT_INORDER(f->queue, q, by_number);
         f->n_queued++;
+        f->queued_bytes += b.len;
     }
     buf_free(&b);
 }
@@ -319,6 +324,7 @@ static void insert(struct fetcher *f, struct queued *q)
     HASH_DEL(f->queue_by_hash, q);
     DL_DELETE(f->queue, q);
     f->n_queued--;
+    f->queued_bytes -= q->len;
     if (eth_block_decode(&block, (struct bytes){q->rlp, q->len}) == 0)
         f->ops.insert(f->ops.arg, q->peer, &block, q->pushed);
     mem_free(q);
@@ -383,4 +389,9 @@ int64_t fetcher_tick(struct fetcher *f, int64_t now_us)
         if (a->due_us < next_us)
             next_us = a->due_us;
     return next_us;
+}
+
+size_t fetcher_queued_bytes(const struct fetcher *f)
+{
+    return f->queued_bytes;
 }

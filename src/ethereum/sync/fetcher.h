@@ -15,6 +15,8 @@
 #define FETCHER_HASH_LIMIT   256 /* announced by one peer */
 #define FETCHER_BLOCK_LIMIT  64  /* queued from one peer */
 #define FETCHER_QUEUE_MAX    1024
+#define FETCHER_PEER_BYTES   (16 << 20) /* queued from one peer */
+#define FETCHER_QUEUE_BYTES  (64 << 20)
 #define FETCHER_ANNOUNCE_MAX 4096
 
 struct fetcher;
@@ -51,5 +53,8 @@ void fetcher_peer_gone(struct fetcher *f, uint64_t peer);
 
 /* Do what is due. Returns: when to call again. */
 int64_t fetcher_tick(struct fetcher *f, int64_t now_us);
+
+/* Of the blocks that wait for their parents. */
+size_t fetcher_queued_bytes(const struct fetcher *f);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "codec/rlp.h"
 #include "ethereum/sync/fetcher.h"
 #include "harness.h"
 #include "maker.h"
@@ -213,6 +214,54 @@ START_TEST(what_is_too_far_or_too_much_is_forgotten)
 }
 END_TEST
 
+/* With a body of 4 MiB; whoever calls fetcher_pushed has checked it. */
+static void push_large(uint64_t peer, unsigned i)
+{
+    enum { BYTES = 4 << 20 };
+    static const uint8_t zero[BYTES];
+    struct eth_block block = {made_rlp(&blocks[i]), made_body(&blocks[i])};
+    struct buf txs;
+    size_t mark;
+
+    buf_init(&txs, BYTES + 64);
+    mark = rlp_list_begin(&txs);
+    rlp_write_bytes(&txs, zero, sizeof zero);
+    rlp_list_end(&txs, mark);
+    ck_assert_int_eq(txs.err, 0);
+    block.body.txs = (struct bytes){txs.data, txs.len};
+    fetcher_pushed(f, peer, &blocks[i].h, &block);
+    buf_free(&txs);
+}
+
+/* Their parent is not known, so nothing tells whether they are worth anything. */
+START_TEST(blocks_that_wait_take_a_bounded_number_of_bytes)
+{
+    for (unsigned i = 1; i <= 30; i++)
+        push_large(1, i);
+    for (unsigned peer = 2; peer <= 30; peer++)
+        for (unsigned i = 1; i <= 30; i++)
+            push_large(peer, i);
+    ck_assert_uint_gt(fetcher_queued_bytes(f), FETCHER_PEER_BYTES / 2);
+    ck_assert_uint_le(fetcher_queued_bytes(f), FETCHER_QUEUE_BYTES);
+    push(1, 0);
+    tick_ms(0);
+    ck_assert_uint_eq(world.inserted, FETCHER_QUEUE_BYTES / (4 << 20)); /* with the small one */
+    ck_assert_uint_eq(fetcher_queued_bytes(f), 0);
+    push_large(1, world.height);
+    ck_assert_uint_gt(fetcher_queued_bytes(f), 0);
+}
+END_TEST
+
+START_TEST(of_one_peer_fewer_bytes_wait)
+{
+    for (unsigned i = 1; i <= 30; i++)
+        push_large(1, i);
+    ck_assert_uint_le(fetcher_queued_bytes(f), FETCHER_PEER_BYTES);
+    push_large(2, 30);
+    ck_assert_uint_gt(fetcher_queued_bytes(f), FETCHER_PEER_BYTES - (4 << 20));
+}
+END_TEST
+
 START_TEST(a_peer_that_leaves_takes_its_announcements_along)
 {
     announce(1, 0);
@@ -235,6 +284,8 @@ int main(void)
     tcase_add_test(tc, who_answers_falsely_is_blamed_and_the_next_announcer_asked);
     tcase_add_test(tc, blocks_wait_for_their_parents);
     tcase_add_test(tc, what_is_too_far_or_too_much_is_forgotten);
+    tcase_add_test(tc, blocks_that_wait_take_a_bounded_number_of_bytes);
+    tcase_add_test(tc, of_one_peer_fewer_bytes_wait);
     tcase_add_test(tc, a_peer_that_leaves_takes_its_announcements_along);
     suite_add_tcase(suite, tc);
     return harness_run(suite);
