@@ -91,8 +91,20 @@ static void run_getrpcinfo(struct rpc_call *c)
 
 /* --- the log --- */
 
-/* bitcoind switches categories; here there are levels, of which the last two are for debugging. */
-static void set_levels(struct rpc_call *c, unsigned i, bool on)
+/* As bitcoind's, with our categories. Returns: whether there is such a one. */
+static bool switch_category(const char *name, bool on)
+{
+    enum log_category category = log_category_of(name);
+
+    if (strcmp(name, "all") == 0 || strcmp(name, "1") == 0)
+        category = LOG_CATEGORY_COUNT;
+    else if (strcmp(name, log_category_name(category)) != 0)
+        return false;
+    log_set_category(category, on);
+    return true;
+}
+
+static void switch_categories(struct rpc_call *c, unsigned i, bool on)
 {
     const cJSON *item;
 
@@ -104,24 +116,23 @@ static void set_levels(struct rpc_call *c, unsigned i, bool on)
     {
         const char *name = cJSON_IsString(item) ? item->valuestring : "";
 
-        if (strcmp(name, "trace") == 0 || strcmp(name, "all") == 0 || strcmp(name, "1") == 0)
-            log_set_level(on ? LOG_LEVEL_TRACE : LOG_LEVEL_INFO);
-        else if (strcmp(name, "debug") == 0)
-            log_set_level(on ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-        else
+        if (!switch_category(name, on))
             rpc_fail(c, RPC_INVALID_PARAMETER, "unknown logging category %.32s", name);
     }
 }
 
 static void run_logging(struct rpc_call *c)
 {
-    set_levels(c, 0, true);
-    set_levels(c, 1, false);
+    switch_categories(c, 0, true);
+    switch_categories(c, 1, false);
     if (c->code)
         return;
     c->result = json_new_object();
-    json_set(c->result, "debug", json_new_bool(log_enabled(LOG_LEVEL_DEBUG)));
-    json_set(c->result, "trace", json_new_bool(log_enabled(LOG_LEVEL_TRACE)));
+    for (unsigned i = 0; i < LOG_CATEGORY_COUNT; i++) {
+        const char *name = log_category_name((enum log_category)i);
+
+        json_set(c->result, name, json_new_bool(log_enabled(LOG_LEVEL_DEBUG, name)));
+    }
 }
 
 static const struct rpc_method methods[] = {
@@ -144,7 +155,7 @@ static const struct rpc_method methods[] = {
     {"journal", "[count] [event]", "What was decided lately, about whom, and why; newest first.",
      node_journal},
     {"logging", "[include] [exclude]",
-     "Switch log levels on and off (\"debug\", \"trace\", \"all\"); gives which are on.",
+     "Switch the debugging lines of categories on and off (\"all\" for all); gives which are on.",
      run_logging},
     {"stop", "", "Stop the node, as SIGTERM does.", run_stop},
     {"uptime", "", "Seconds since the start.", run_uptime},

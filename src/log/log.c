@@ -31,19 +31,67 @@ static const char *const level_names[] = {
 #undef LOG_LEVEL_NAME_
 };
 
+static const char *const category_names[] = {
+#define LOG_CATEGORY_NAME_(name) #name,
+    LOG_CATEGORY_LIST(LOG_CATEGORY_NAME_)
+#undef LOG_CATEGORY_NAME_
+};
+
+#define ALL_CATEGORIES ((1U << LOG_CATEGORY_COUNT) - 1)
+
 static atomic_int current_level = LOG_LEVEL_INFO;
+static atomic_uint categories_on; /* a bit for each whose debugging lines are written */
 static atomic_int current_format = LOG_FORMAT_TEXT;
 static atomic_uint_fast64_t suppressed_lines;
 static struct log_budget total_budget = {.mu = MUTEX_INITIALIZER};
 
-bool log_enabled(enum log_level level)
+static int level_now(void)
 {
-    return (int)level <= atomic_load_explicit(&current_level, memory_order_relaxed);
+    return atomic_load_explicit(&current_level, memory_order_relaxed);
+}
+
+static bool category_is_on(const char *subsystem)
+{
+    unsigned on = atomic_load_explicit(&categories_on, memory_order_relaxed);
+
+    return on == ALL_CATEGORIES || (on && on >> log_category_of(subsystem) & 1);
+}
+
+bool log_enabled(enum log_level level, const char *subsystem)
+{
+    if (level <= LOG_LEVEL_INFO)
+        return (int)level <= level_now();
+    return category_is_on(subsystem) &&
+           (level == LOG_LEVEL_DEBUG || level_now() == LOG_LEVEL_TRACE);
 }
 
 void log_set_level(enum log_level level)
 {
     atomic_store(&current_level, (int)level);
+    log_set_category(LOG_CATEGORY_COUNT, level >= LOG_LEVEL_DEBUG);
+}
+
+void log_set_category(enum log_category category, bool on)
+{
+    unsigned bits = category < LOG_CATEGORY_COUNT ? 1U << category : ALL_CATEGORIES;
+
+    if (on)
+        atomic_fetch_or(&categories_on, bits);
+    else
+        atomic_fetch_and(&categories_on, ~bits);
+}
+
+enum log_category log_category_of(const char *subsystem)
+{
+    for (unsigned i = 0; i < LOG_CATEGORY_other; i++)
+        if (strcmp(category_names[i], subsystem) == 0)
+            return (enum log_category)i;
+    return LOG_CATEGORY_other;
+}
+
+const char *log_category_name(enum log_category category)
+{
+    return (unsigned)category < LOG_CATEGORY_COUNT ? category_names[category] : "unknown";
 }
 
 void log_set_format(enum log_format format)

@@ -29,6 +29,32 @@ enum log_level {
         LOG_LEVEL_COUNT
 };
 
+/* Of which debugging lines may be asked for alone: the names of subsystems, and all others.
+ * X(name) */
+#define LOG_CATEGORY_LIST(X) \
+    X(addrbook)              \
+    X(api)                   \
+    X(app)                   \
+    X(bitcoin)               \
+    X(dial)                  \
+    X(discovery)             \
+    X(discv4)                \
+    X(electrum)              \
+    X(ethereum)              \
+    X(nat)                   \
+    X(peer)                  \
+    X(sandbox)               \
+    X(server)                \
+    X(zmq)                   \
+    X(other)
+
+enum log_category {
+#define LOG_CATEGORY_ENUM_(name) LOG_CATEGORY_##name,
+    LOG_CATEGORY_LIST(LOG_CATEGORY_ENUM_)
+#undef LOG_CATEGORY_ENUM_
+        LOG_CATEGORY_COUNT
+};
+
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* What may still be written in the current hour, and what was not. */
@@ -50,7 +76,7 @@ struct log_site {
     do {                                                                                 \
         static struct log_site log_site_ = {                                             \
             .subsystem = (subsys), .level = (lvl), .budget = {.mu = MUTEX_INITIALIZER}}; \
-        if (log_enabled(lvl))                                                            \
+        if (log_enabled(lvl, subsys))                                                    \
             log_write(&log_site_, __VA_ARGS__);                                          \
     } while (0)
 
@@ -76,12 +102,21 @@ struct log_site {
 #define LOG_CUT_MARK       "[cut]"
 
 /* Write one line; errno is left alone. Used through the macros above. Thread: any. */
-bool log_enabled(enum log_level level);
+bool log_enabled(enum log_level level, const char *subsystem);
 void log_write(struct log_site *site, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Level and format may change while running. Thread: any. */
+/* Level and format may change while running. The level switches all categories: on from debug on,
+ * else off. Thread: any. */
 void log_set_level(enum log_level level);
 void log_set_format(enum log_format format);
+
+/* Debugging lines of one category, or of all for LOG_CATEGORY_COUNT; those at trace level come with
+ * the level trace only. Thread: any. */
+void log_set_category(enum log_category category, bool on);
+
+/* Returns: the category of a subsystem, LOG_CATEGORY_other for one that has none of its own. */
+enum log_category log_category_of(const char *subsystem);
+const char *log_category_name(enum log_category category);
 
 /* Append to `path` from now on (created 0600), or to standard error for NULL. On failure the old
  * destination stays. Thread: any; the swap is atomic, no line is lost or torn.

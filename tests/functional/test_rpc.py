@@ -123,8 +123,12 @@ def test_the_node_tells_of_itself(make_node):
     assert "== control ==" in text and "setban subnet command" in text
     assert "Ban an address or subnet" in node.call("help", "setban")
     assert 0 <= node.call("uptime") < 600
-    assert node.call("logging") == {"debug": True, "trace": False}
-    assert node.call("logging", [], ["debug"]) == {"debug": False, "trace": False}
+    categories = node.call("logging")
+    assert set(categories.values()) == {True} and {"bitcoin", "peer", "dial"} <= set(categories)
+    assert node.call("logging", [], ["all"]) == dict.fromkeys(categories, False)
+    assert node.call("logging", ["peer"]) == {**dict.fromkeys(categories, False), "peer": True}
+    with pytest.raises(RuntimeError, match="-8.*unknown logging category carrier"):
+        node.call("logging", ["carrier"])
     assert node.metrics().total("p2pnode_rpc_calls_total", method="uptime", code="0") == 1
 
 

@@ -160,8 +160,33 @@ START_TEST(lines_above_the_level_are_not_written)
     log_trace("peer", "yes");
     ck_assert_str_eq(read_back(path), "2026-11-20T17:06:08.123Z trace peer: yes\n");
     log_set_level(LOG_LEVEL_ERROR);
-    ck_assert(!log_enabled(LOG_LEVEL_WARN));
-    ck_assert(log_enabled(LOG_LEVEL_ERROR));
+    ck_assert(!log_enabled(LOG_LEVEL_WARN, "test"));
+    ck_assert(log_enabled(LOG_LEVEL_ERROR, "test"));
+}
+END_TEST
+
+START_TEST(debugging_is_switched_by_category)
+{
+    log_set_level(LOG_LEVEL_INFO);
+    ck_assert(!log_enabled(LOG_LEVEL_DEBUG, "peer"));
+    log_set_category(LOG_CATEGORY_peer, true);
+    ck_assert(log_enabled(LOG_LEVEL_DEBUG, "peer"));
+    ck_assert(!log_enabled(LOG_LEVEL_TRACE, "peer"));
+    ck_assert(!log_enabled(LOG_LEVEL_DEBUG, "dial"));
+    ck_assert(!log_enabled(LOG_LEVEL_DEBUG, "of its own"));
+    log_set_category(LOG_CATEGORY_other, true);
+    ck_assert(log_enabled(LOG_LEVEL_DEBUG, "of its own"));
+    log_set_level(LOG_LEVEL_TRACE); /* all */
+    log_set_category(LOG_CATEGORY_dial, false);
+    ck_assert(log_enabled(LOG_LEVEL_TRACE, "peer"));
+    ck_assert(!log_enabled(LOG_LEVEL_TRACE, "dial"));
+    ck_assert(!log_enabled(LOG_LEVEL_DEBUG, "dial"));
+    ck_assert(log_enabled(LOG_LEVEL_INFO, "dial"));
+    log_set_category(LOG_CATEGORY_COUNT, false);
+    ck_assert(!log_enabled(LOG_LEVEL_DEBUG, "peer"));
+    log_set_level(LOG_LEVEL_INFO);
+    for (unsigned i = 0; i < LOG_CATEGORY_COUNT; i++)
+        ck_assert_uint_eq(log_category_of(log_category_name((enum log_category)i)), i);
 }
 END_TEST
 
@@ -423,6 +448,7 @@ int main(void)
     tcase_add_test(t, escape_never_cuts_inside_an_escaped_byte);
     tcase_add_test(t, long_message_is_cut_and_marked_in_both_formats);
     tcase_add_test(t, lines_above_the_level_are_not_written);
+    tcase_add_test(t, debugging_is_switched_by_category);
     tcase_add_test(t, errno_survives_a_line);
     tcase_add_test(t, level_names_are_parsed_back);
     tcase_add_test(t, one_call_site_writes_its_budget_and_then_counts);
