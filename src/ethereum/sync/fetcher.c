@@ -9,7 +9,10 @@
 #include "base/mem.h"
 #include "ethereum/types/hash_table.h"
 
-enum { ANNOUNCERS = 4 };
+enum {
+    ANNOUNCERS = 4,
+    BLOCK_FRAME_BYTES = 16, /* around the parts of a block, at most */
+};
 
 enum stage { STAGE_WAITING, STAGE_HEADER, STAGE_BODY };
 
@@ -184,14 +187,17 @@ static int by_number(const struct queued *a, const struct queued *b)
 static void enqueue(struct fetcher *f, uint64_t peer, const struct eth_header *h,
                     const struct eth_block *block, bool pushed)
 {
+    const struct eth_body *body = &block->body;
+    size_t len = block->header.len + body->txs.len + body->uncles.len + body->withdrawals.len;
     struct queued *q;
     struct buf b;
 
-    if (!is_near(f, h->number) || queued_find(f, h->hash) || f->ops.known(f->ops.arg, h->hash))
+    if (!is_near(f, h->number) || queued_find(f, h->hash) || f->ops.known(f->ops.arg, h->hash) ||
+        !has_room(f, peer, len))
         return;
-    buf_init(&b, FETCHER_PEER_BYTES);
+    buf_init(&b, len + BLOCK_FRAME_BYTES);
     eth_block_encode(&b, block);
-    q = b.err || !has_room(f, peer, b.len) ? NULL : mem_alloc(sizeof *q + b.len);
+    q = b.err ? NULL : mem_alloc(sizeof *q + b.len);
     if (q) {
         *q = (struct queued){.number = h->number, .peer = peer, .pushed = pushed, .len = b.len};
         memcpy(q->hash, h->hash, sizeof q->hash);

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "codec/rlp.h"
 #include "ethereum/sync/fetcher.h"
 #include "harness.h"
 #include "maker.h"
@@ -218,19 +217,12 @@ END_TEST
 static void push_large(uint64_t peer, unsigned i)
 {
     enum { BYTES = 4 << 20 };
-    static const uint8_t zero[BYTES];
+    static uint8_t txs[BYTES] = {0xfa, (BYTES - 4) >> 16, (BYTES - 4) >> 8 & 0xff,
+                                 (BYTES - 4) & 0xff};
     struct eth_block block = {made_rlp(&blocks[i]), made_body(&blocks[i])};
-    struct buf txs;
-    size_t mark;
 
-    buf_init(&txs, BYTES + 64);
-    mark = rlp_list_begin(&txs);
-    rlp_write_bytes(&txs, zero, sizeof zero);
-    rlp_list_end(&txs, mark);
-    ck_assert_int_eq(txs.err, 0);
-    block.body.txs = (struct bytes){txs.data, txs.len};
+    block.body.txs = (struct bytes){txs, sizeof txs};
     fetcher_pushed(f, peer, &blocks[i].h, &block);
-    buf_free(&txs);
 }
 
 /* Their parent is not known, so nothing tells whether they are worth anything. */
@@ -238,7 +230,7 @@ START_TEST(blocks_that_wait_take_a_bounded_number_of_bytes)
 {
     for (unsigned i = 1; i <= 30; i++)
         push_large(1, i);
-    for (unsigned peer = 2; peer <= 30; peer++)
+    for (unsigned peer = 2; peer <= 8; peer++)
         for (unsigned i = 1; i <= 30; i++)
             push_large(peer, i);
     ck_assert_uint_gt(fetcher_queued_bytes(f), FETCHER_PEER_BYTES / 2);
@@ -280,6 +272,7 @@ int main(void)
     TCase *tc = tcase_create("fetcher");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, an_announced_block_is_fetched_when_it_does_not_come);
     tcase_add_test(tc, who_answers_falsely_is_blamed_and_the_next_announcer_asked);
     tcase_add_test(tc, blocks_wait_for_their_parents);
