@@ -221,3 +221,25 @@ def test_other_networks_are_shown_where_they_run(make_node, browser):
     assert browser.value("document.querySelector('#electrum').hidden") is False
     look(browser, "networks")
     assert_quiet(browser, node)
+
+
+def test_a_server_that_does_not_answer_is_explained(make_node, browser):
+    server = make_node("--generate=0.5", name="blocks").start()
+    nobody = f"{LOOPBACK}:{free_port()}:t"
+    node = make_node(
+        f"--connect={LOOPBACK}:{server.port}",
+        "--electrum",
+        f"--electrum-listen={LOOPBACK}:{free_port()}",
+        "--electrum-allow-private",
+        f"--electrum-server={nobody}",
+    ).start()
+    browser.open(page_of(node))
+    browser.wait_for(f"{text('#electrum-table tbody')}.includes('connection refused')", 60)
+    browser.value("document.querySelector('#electrum-table tbody button').click()")
+    browser.wait_for("document.querySelector('#why').open", 60)
+    now = browser.value(text("#why-now"))
+    assert "status: never" in now and "clients are not told of it" in now
+    assert "last good: never" in now and "program:" not in now
+    browser.wait_for(f"{text('#why-history')}.includes('connection refused')", 60)
+    look(browser, "server")
+    assert_quiet(browser, node)

@@ -119,8 +119,9 @@ function showEvent(event) {
 async function showWhy(subject, besides) {
   const [why] = await ask(["explain", subject]);
   byId("why-title").textContent = subject;
-  fill(byId("why-now"), Object.entries({ ...why.now, ...why.electrum_server, ...besides }).map(([k, v]) =>
-    element("div", {}, `${k.replaceAll("_", " ")}: ${v}`)));
+  const known = Object.entries({ ...why.now, ...why.electrum_server, ...besides }).filter(([, v]) => v !== "");
+  fill(byId("why-now"), known.map(([k, v]) =>
+    element("div", {}, `${k.replaceAll("_", " ")}: ${k.startsWith("last_") && Number.isInteger(v) ? clock(v) : v}`)));
   fill(byId("why-history"), why.history.map((r) =>
     row(clock(r.time), r.event, r.reason || "-", r.detail || "")));
   byId("why").showModal();
