@@ -114,7 +114,7 @@ int bitcoin_new(struct bitcoin **out, const struct bitcoin_config *config)
     if (rc == 0)
         rc = tx_net_new(&b->tx, b);
     if (rc == 0)
-        rc = manager_init(b);
+        rc = manager_init(b, &bitcoin_parts);
     if (rc < 0)
         goto fail_chain;
     make_metrics(b);
@@ -208,12 +208,6 @@ void bitcoin_stop(struct bitcoin *b)
     tx_net_stop(b->tx);
     header_saver_stop(b->saver);
     b->saver = NULL;
-}
-
-void bitcoin_chain_grew(struct bitcoin *b)
-{
-    if (b->saver)
-        header_saver_wake(b->saver);
 }
 
 void bitcoin_free(struct bitcoin *b)

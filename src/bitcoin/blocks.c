@@ -6,7 +6,6 @@
  * learned, the last blocks are not known. */
 #include "bitcoin/blocks.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -49,13 +48,6 @@ static struct metric_family taken_back_family = {
     .labels = {"chain"},
 };
 
-static struct metric_family refused_family = {
-    .name = "p2pnode_blocks_refused_total",
-    .help = "Blocks that failed a check, or could not be kept, by reason.",
-    .type = METRIC_COUNTER,
-    .labels = {"chain", "reason"},
-};
-
 static const double relay_buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                        0.1,   0.25,   0.5,   1,    2.5,   10};
 
@@ -71,14 +63,6 @@ static struct metric_family relay_family = {
 
 /* --- what fetch asks of us --- */
 
-struct manager_peer *blocks_find_peer(struct bitcoin *b, uint64_t id)
-{
-    for (unsigned i = 0; i < b->n_peers; i++)
-        if (peer_id(b->peers[i]->peer) == id)
-            return b->peers[i];
-    return NULL;
-}
-
 static void hash_at(void *arg, uint8_t hash[32], uint32_t height)
 {
     const struct chain *chain = &((struct bitcoin *)arg)->chain;
@@ -89,11 +73,6 @@ static void hash_at(void *arg, uint8_t hash[32], uint32_t height)
 static bool holds(void *arg, const uint8_t hash[32])
 {
     return block_store_has(((struct bitcoin *)arg)->blocks.store, hash);
-}
-
-static bool witness_in_force(const struct bitcoin *b, uint32_t height)
-{
-    return height >= b->config.params.segwit_height;
 }
 
 /* The tip's block may be made of transactions that we have. */
@@ -112,7 +91,8 @@ static bool compact_is_better(struct bitcoin *b, const struct manager_peer *s, u
 static void request(void *arg, uint64_t peer, const struct fetch_item *items, unsigned n)
 {
     struct bitcoin *b = arg;
-    struct manager_peer *s = blocks_find_peer(b, peer);
+    struct manager_peer *s = manager_find_peer(b, peer);
+    uint32_t segwit_height = b->config.params.segwit_height;
     struct btc_inv_item inv[FETCH_PEER_MAX];
     const struct btc_msg m = {.cmd = BTC_CMD_GETDATA, .u.getdata = {.items = inv, .count = n}};
     struct frame *f;
@@ -120,7 +100,7 @@ static void request(void *arg, uint64_t peer, const struct fetch_item *items, un
     if (!s)
         return;
     for (unsigned i = 0; i < n; i++) {
-        inv[i].type = BTC_INV_BLOCK | (witness_in_force(b, items[i].height) ? BTC_INV_WITNESS : 0);
+        inv[i].type = BTC_INV_BLOCK | (items[i].height >= segwit_height ? BTC_INV_WITNESS : 0);
         if (n == 1 && compact_is_better(b, s, items[i].height))
             inv[i].type = BTC_INV_CMPCT_BLOCK;
         memcpy(inv[i].hash, items[i].hash, BTC_HASH_BYTES);
@@ -133,7 +113,7 @@ static void request(void *arg, uint64_t peer, const struct fetch_item *items, un
 
 static void drop(void *arg, uint64_t peer)
 {
-    struct manager_peer *s = blocks_find_peer(arg, peer);
+    struct manager_peer *s = manager_find_peer(arg, peer);
 
     if (s)
         peer_disconnect(s->peer, PN_ESTALLED);
@@ -141,7 +121,7 @@ static void drop(void *arg, uint64_t peer)
 
 static uint64_t bytes_from(void *arg, uint64_t peer)
 {
-    struct manager_peer *s = blocks_find_peer(arg, peer);
+    struct manager_peer *s = manager_find_peer(arg, peer);
     struct peer_stats stats = {0};
 
     if (s)
@@ -234,17 +214,6 @@ static void part_free(struct bitcoin *b)
     block_ratings_free(&b->blocks.ratings);
     fetch_free(b->blocks.fetch);
     b->blocks.fetch = NULL;
-}
-
-enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_peer *bp)
-{
-    bool witness = bp->services & BTC_NODE_WITNESS;
-
-    if (!witness && witness_in_force(b, chain_height(&b->chain)))
-        return FETCH_ANNOUNCED;
-    if (bp->services & BTC_NODE_NETWORK)
-        return FETCH_ALL;
-    return bp->services & BTC_NODE_NETWORK_LIMITED ? FETCH_LAST : FETCH_ANNOUNCED;
 }
 
 static void peer_ready(struct bitcoin *b, struct manager_peer *s)
@@ -375,61 +344,6 @@ const struct manager_part blocks_part = {
     .tick = tick,
 };
 
-/* --- results --- */
-
-/* Whether no other block under this header can be valid (block/check.h). */
-static bool condemns_header(int rc)
-{
-    return rc == PN_EWEIGHT || rc == PN_ECOINBASE || rc == PN_EHEIGHT || rc == PN_ENOTFINAL;
-}
-
-static void refused(struct bitcoin *b, struct manager_peer *s, const struct manager_block *m)
-{
-    uint32_t index = chain_find(&b->chain, m->hash);
-    struct chain_result r;
-
-    metric_add(metric_get(&refused_family, b->config.params.name, pn_errname(m->rc), NULL), 1);
-    log_info("bitcoin", "a block from peer=%" PRIu64 " is refused: %s", peer_id(s->peer),
-             pn_strerror(m->rc));
-    if (!condemns_header(m->rc) || index == CHAIN_NONE ||
-        chain_invalidate(&b->chain, &r, index) < 0)
-        return;
-    if (r.tip_moved)
-        manager_tip_moved(b, &r, false);
-}
-
-bool blocks_is_fault(int verdict)
-{
-    return verdict < 0 && verdict != PN_ENOMEM && verdict != PN_ELIMIT && verdict != PN_ECLOSED &&
-           verdict != PN_EORPHAN && verdict != PN_ENOENT;
-}
-
-/* Whether it is of no use to ask this peer for the block again. What fails for want of our own
- * memory or disk is no failure of the peer's. */
-static bool is_peers_failure(int rc)
-{
-    return blocks_is_fault(rc) || rc == PN_ENOENT || rc == PN_EORPHAN;
-}
-
-void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
-{
-    const struct manager_block *m = (struct manager_block *)(void *)payload;
-    struct blocks *k = &b->blocks;
-
-    if (m->rc == 0) {
-        metric_add(k->metrics.received, 1);
-        fetch_delivered(k->fetch, peer_id(s->peer), m->hash);
-        blocks_first_with(b, s, m->hash);
-        blocks_announce_held(b);
-        manager_due(b, PART_FOLLOW, 0);
-        filter_net_wake(b->filters);
-        return;
-    }
-    fetch_failed(k->fetch, peer_id(s->peer), m->hash, is_peers_failure(m->rc));
-    if (m->rc != PN_ENOENT)
-        refused(b, s, m);
-}
-
 uint64_t blocks_services(const struct bitcoin *b)
 {
     uint64_t services = b->config.services;
@@ -443,21 +357,4 @@ uint64_t blocks_services(const struct bitcoin *b)
     if (!b->config.services_are_fixed && b->config.bloom_filters)
         services |= BTC_NODE_BLOOM;
     return services;
-}
-
-bool blocks_place(struct bitcoin *b, struct btc_block_place *out, const struct btc_header *header)
-{
-    const struct btc_params *params = &b->config.params;
-    struct chain_point parent;
-
-    if (!chain_view_find(&b->chain, &parent, header->prev))
-        return false;
-    *out = (struct btc_block_place){.height = parent.height + 1};
-    if (out->height >= params->segwit_height)
-        out->rules |= BTC_RULE_WITNESS;
-    if (out->height >= params->bip34_height)
-        out->rules |= BTC_RULE_HEIGHT;
-    out->lock_time_cutoff =
-        out->height >= params->csv_height ? (int64_t)parent.median_time : (int64_t)header->time;
-    return true;
 }

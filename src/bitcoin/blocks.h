@@ -1,6 +1,8 @@
-/* Blocks: which are kept, fetched, announced and served. blocks.c is the manager's part, and
- * blocks_announce.c what it tells peers; blocks_in.c is what a peer's thread does with a block that
- * comes, blocks_compact.c with compact blocks, blocks_serve.c with a request for a block. */
+/* Blocks: which are kept, fetched, announced and served. blocks.c is the manager's part,
+ * blocks_result.c what it is told of blocks and blocks_announce.c what it tells peers; blocks_in.c
+ * is what a peer's thread does with a block that comes, blocks_compact.c with compact blocks,
+ * blocks_serve.c with a request for a block. What all of them need to know of one is in
+ * blocks_place.c. */
 #ifndef BITCOIN_BLOCKS_H
 #define BITCOIN_BLOCKS_H
 
@@ -70,39 +72,40 @@ void blocks_stop(struct bitcoin *b);
 void blocks_close(struct bitcoin *b);
 
 extern const struct manager_part blocks_part;
-void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
-
-/* Which blocks a peer promises to deliver. Thread: manager. */
-enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_peer *bp);
 
 /* The ids of its transactions. Thread: any. Owns: the caller frees *txids with mem_free.
  * Returns: 0 or PN_ENOMEM. (block_txids.c) */
 int blocks_collect_txids(uint8_t (**txids)[BTC_HASH_BYTES], size_t *n,
                          const struct btc_block *block);
 
-/* A block that came from this peer, as it will be sent. Thread: in. Owns: returns a reference, or
- * NULL when there is no memory. (blocks_in.c) */
-struct frame *blocks_frame_of(const struct btc_peer *bp, struct bytes raw);
-
 /* The service bits to announce now. Thread: any. */
 uint64_t blocks_services(const struct bitcoin *b);
-
-/* Where a block with this header stands, as far as the chain knows its parent. Thread: any.
- * Returns: false when it does not. */
-bool blocks_place(struct bitcoin *b, struct btc_block_place *out, const struct btc_header *header);
-
-/* Returns: NULL when the peer is not there. */
-struct manager_peer *blocks_find_peer(struct bitcoin *b, uint64_t id);
 
 /* A block of the active chain is on its way from this peer. */
 void blocks_claim(struct bitcoin *b, struct manager_peer *s, const uint8_t hash[BTC_HASH_BYTES],
                   uint32_t height);
 
+/* --- blocks_place.c --- */
+
+/* Where a block with this header stands, as far as the chain knows its parent.
+ * Thread: any. Returns: false when it does not. */
+bool blocks_place(struct bitcoin *b, struct btc_block_place *out, const struct btc_header *header);
+
 /* Whether a verdict is the fault of the peer that sent the block. Thread: any. */
 bool blocks_is_fault(int verdict);
 
-/* --- blocks_announce.c: thread manager --- */
+/* A block that came from this peer, as it will be sent. Thread: in. Owns: returns a reference, or
+ * NULL when there is no memory. */
+struct frame *blocks_frame_of(const struct btc_peer *bp, struct bytes raw);
+
+/* Which blocks a peer promises to deliver. Thread: manager. */
+enum fetch_promise blocks_promise_of(const struct bitcoin *b, const struct btc_peer *bp);
+
+/* --- blocks_result.c: thread manager --- */
+void blocks_on_result(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
 void blocks_on_compact(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload);
+
+/* --- blocks_announce.c: thread manager --- */
 
 /* Tell peers of the blocks that they have not been told of, once all are held. */
 void blocks_announce_held(struct bitcoin *b);
@@ -127,9 +130,6 @@ int blocks_on_sendcmpct(struct peer *p, struct btc_peer *bp, const struct btc_ms
 int blocks_on_cmpctblock(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
 int blocks_on_blocktxn(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
 int blocks_on_getblocktxn(struct peer *p, struct btc_peer *bp, const struct btc_msg *m);
-
-/* The message that asks for compact blocks. Thread: any. Owns: returns a reference, or NULL. */
-struct frame *blocks_sendcmpct(const struct bitcoin *net, bool high_bandwidth);
 
 /* --- blocks_serve.c: thread in --- */
 

@@ -64,8 +64,8 @@ void blocks_announce_held(struct bitcoin *b)
 
 static void tell_bandwidth(struct bitcoin *b, uint64_t id, bool high)
 {
-    struct manager_peer *s = blocks_find_peer(b, id);
-    struct frame *f = s ? blocks_sendcmpct(b, high) : NULL;
+    struct manager_peer *s = manager_find_peer(b, id);
+    struct frame *f = s ? btc_frame_sendcmpct(b->config.params.magic, high) : NULL;
 
     if (f && peer_send(s->peer, f, 0) == 0)
         atomic_store(&btc_peer_of(s->peer)->announces, high);
@@ -83,25 +83,4 @@ void blocks_first_with(struct bitcoin *b, struct manager_peer *s, const uint8_t 
         tell_bandwidth(b, peer_id(s->peer), true);
     if (gone)
         tell_bandwidth(b, gone, false);
-}
-
-/* A header by a compact block. The block is on its way: nobody is asked for it meanwhile. */
-void blocks_on_compact(struct bitcoin *b, struct manager_peer *s, struct manager_payload *payload)
-{
-    const struct manager_headers *one = (struct manager_headers *)(void *)payload;
-    struct chain_result r;
-    int rc = chain_accept(&b->chain, &r, &one->headers[0], one->hashes[0]);
-    uint32_t height;
-
-    if (rc < 0 && rc != PN_EDUPLICATE)
-        return;
-    if (rc == 0) {
-        bitcoin_chain_grew(b);
-        atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
-    }
-    height = chain_entry(&b->chain, r.index)->height;
-    sync_shown(s, height);
-    if (rc == 0 && r.tip_moved)
-        manager_tip_moved(b, &r, false);
-    blocks_claim(b, s, one->hashes[0], height);
 }

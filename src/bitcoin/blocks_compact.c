@@ -12,7 +12,6 @@
 #include "bitcoin/internal.h"
 
 enum {
-    COMPACT_VERSION = 2,
     ANSWERED_DEPTH = 10, /* getblocktxn; beyond, the block is sent whole (Core,
                             MAX_BLOCKTXN_DEPTH) */
     OLD_DEPTH = 2,       /* announcements of blocks that lie deeper are no news */
@@ -21,18 +20,9 @@ enum {
 int blocks_on_sendcmpct(struct peer *p, struct btc_peer *bp, const struct btc_msg *m)
 {
     (void)p;
-    if (m->u.sendcmpct.version == COMPACT_VERSION)
+    if (m->u.sendcmpct.version == BTC_COMPACT_VERSION)
         atomic_store(&bp->compact, m->u.sendcmpct.high_bandwidth ? COMPACT_HIGH : COMPACT_LOW);
     return 0;
-}
-
-struct frame *blocks_sendcmpct(const struct bitcoin *net, bool high_bandwidth)
-{
-    const struct btc_msg m = {
-        .cmd = BTC_CMD_SENDCMPCT,
-        .u.sendcmpct = {.high_bandwidth = high_bandwidth, .version = COMPACT_VERSION}};
-
-    return btc_frame(net->config.params.magic, &m);
 }
 
 /* --- one that comes --- */

@@ -22,14 +22,6 @@ int blocks_tell(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], int rc)
     return manager_tell(&btc_peer_of(p)->net->inbox, p, MANAGER_BLOCK, &result->head);
 }
 
-/* One that came as a message is ready to be sent already, its checksum verified. */
-struct frame *blocks_frame_of(const struct btc_peer *bp, struct bytes raw)
-{
-    if (bp->framed && raw.data == bp->raw.data)
-        return frame_new(BTC_CMD_BLOCK, bp->framed, BTC_FRAME_HEADER_BYTES + raw.len);
-    return block_frame_wrap(bp->net->config.params.magic, raw.data, raw.len);
-}
-
 static int keep(struct peer *p, const uint8_t hash[BTC_HASH_BYTES], uint32_t height,
                 struct bytes raw)
 {

@@ -65,7 +65,7 @@ struct filter_net {
 
 extern struct chan_class filter_inbox_class;
 
-/* --- filter_net.c --- */
+/* --- filter_reach.c --- */
 void filter_net_note_reach(struct filter_net *n, enum filterdb_kind kind, uint32_t rows,
                            bool synced);
 

@@ -22,6 +22,15 @@ struct frame *btc_frame_empty(const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd
     return btc_frame(magic, &m);
 }
 
+struct frame *btc_frame_sendcmpct(const uint8_t magic[BTC_MAGIC_BYTES], bool high_bandwidth)
+{
+    const struct btc_msg m = {
+        .cmd = BTC_CMD_SENDCMPCT,
+        .u.sendcmpct = {.high_bandwidth = high_bandwidth, .version = BTC_COMPACT_VERSION}};
+
+    return btc_frame(magic, &m);
+}
+
 struct frame *btc_frame_addrs(const uint8_t magic[BTC_MAGIC_BYTES],
                               const struct addrbook_seen *seen, size_t n, bool v2)
 {

@@ -11,6 +11,8 @@
 struct frame *btc_frame(const uint8_t magic[BTC_MAGIC_BYTES], const struct btc_msg *m);
 struct frame *btc_frame_addrs(const uint8_t magic[BTC_MAGIC_BYTES],
                               const struct addrbook_seen *seen, size_t n, bool v2);
+/* Asks for compact blocks (BIP152). */
+struct frame *btc_frame_sendcmpct(const uint8_t magic[BTC_MAGIC_BYTES], bool high_bandwidth);
 struct frame *btc_frame_empty(const uint8_t magic[BTC_MAGIC_BYTES], enum btc_cmd cmd);
 
 #endif

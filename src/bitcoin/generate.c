@@ -81,7 +81,7 @@ static int generate_block(struct bitcoin *b, uint8_t hash[BTC_HASH_BYTES], struc
     if (rc < 0)
         return rc;
     memcpy(hash, chain_entry(&b->chain, result.index)->hash, BTC_HASH_BYTES);
-    bitcoin_chain_grew(b);
+    manager_chain_grew(b);
     if (result.tip_moved)
         manager_tip_moved(b, &result, b->blocks.store != NULL);
     return 0;

@@ -136,6 +136,7 @@ struct bitcoin {
     struct chain chain;
 
     /* the manager's thread alone */
+    const struct manager_table *table;
     struct manager_peer **peers; /* max_peers of them, the first n_peers in use */
     struct manager_peer *places; /* what they point to */
     unsigned n_peers;
@@ -167,8 +168,6 @@ struct bitcoin {
 };
 
 /* --- bitcoin.c --- */
-/* Headers were added to the chain: have them saved. Thread: manager; never blocks. */
-void bitcoin_chain_grew(struct bitcoin *b);
 /* Whether we make connections to this kind of network. */
 static inline bool bitcoin_reaches(const struct bitcoin *b, enum net_kind kind)
 {

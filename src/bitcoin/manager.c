@@ -1,6 +1,5 @@
 /* The manager's loop. It waits on its inbox and on the next time that a part has named, and only
- * try-sends to peers; the one place where it may wait is the server's inbox, when it hands over an
- * announcement. */
+ * try-sends to peers. */
 #include "bitcoin/manager.h"
 
 #include <string.h>
@@ -14,26 +13,9 @@
 
 enum { HEARTBEAT_MS = 1000 };
 
-typedef void manager_handler(struct bitcoin *b, struct manager_peer *s,
-                             struct manager_payload *payload);
-
-static const struct manager_part *const parts[PART_COUNT] = {
-    [PART_ADDR_RELAY] = &addr_relay_part, [PART_SYNC] = &sync_part,
-    [PART_GENERATE] = &generate_part,     [PART_BLOCKS] = &blocks_part,
-    [PART_FOLLOW] = &follow_part,         [PART_LOANS] = &loans_part,
-    [PART_RELAY_FEE] = &relay_fee_part,   [PART_OUTBOUND_WATCH] = &outbound_watch_part,
-};
-
-static manager_handler *const handlers[MANAGER_EVENTS] = {
-    [MANAGER_HEADERS] = sync_headers,      [MANAGER_BLOCK_INV] = sync_block_inv,
-    [MANAGER_MORE_HEADERS] = sync_more,    [MANAGER_GETHEADERS] = serve_getheaders,
-    [MANAGER_GETBLOCKS] = serve_getblocks, [MANAGER_ADDRS] = addr_relay_addrs,
-    [MANAGER_BLOCK] = blocks_on_result,    [MANAGER_COMPACT] = blocks_on_compact,
-};
-
 #define EACH_PART(i, function)           \
     for (int i = 0; i < PART_COUNT; i++) \
-        if (parts[i]->function)
+        if (b->table->parts[i]->function)
 
 void manager_due(struct bitcoin *b, enum manager_part_id part, int64_t at_us)
 {
@@ -41,7 +23,21 @@ void manager_due(struct bitcoin *b, enum manager_part_id part, int64_t at_us)
         b->due_us[part] = at_us;
 }
 
+void manager_chain_grew(struct bitcoin *b)
+{
+    if (b->saver)
+        header_saver_wake(b->saver);
+}
+
 /* --- peers --- */
+
+struct manager_peer *manager_find_peer(struct bitcoin *b, uint64_t id)
+{
+    for (unsigned i = 0; i < b->n_peers; i++)
+        if (peer_id(b->peers[i]->peer) == id)
+            return b->peers[i];
+    return NULL;
+}
 
 /* The block-relay-only peers are the anchors of the next run. */
 static void tell_anchors(struct bitcoin *b)
@@ -69,7 +65,7 @@ static void peer_ready(struct bitcoin *b, struct peer *p)
     *s = (struct manager_peer){.peer = p};
     btc_peer_of(p)->managed = s;
     EACH_PART(i, peer_ready)
-    parts[i]->peer_ready(b, s);
+    b->table->parts[i]->peer_ready(b, s);
     memset(b->due_us, 0, sizeof b->due_us);
     atomic_store(&b->known_peers, b->n_peers); /* only now: in_sync has taken it into account */
     tell_anchors(b);
@@ -94,7 +90,7 @@ static void peer_gone(struct bitcoin *b, struct peer *p)
         return;
     take_out(b, s);
     EACH_PART(i, peer_gone)
-    parts[i]->peer_gone(b, s);
+    b->table->parts[i]->peer_gone(b, s);
     btc_peer_of(p)->managed = NULL;
     atomic_store(&b->known_peers, b->n_peers);
     peer_unref(p);
@@ -115,12 +111,12 @@ static void take(struct bitcoin *b, struct manager_msg *m)
         return;
     }
     if (m->event == MANAGER_GENERATE) {
-        generate_ordered(b, (struct manager_generate *)(void *)m->payload);
+        b->table->generate(b, (struct manager_generate *)(void *)m->payload);
         return;
     }
     s = btc_peer_of(m->peer)->managed;
-    if (!BUG(!s || !handlers[m->event]))
-        handlers[m->event](b, s, m->payload);
+    if (!BUG(!s || !b->table->handlers[m->event]))
+        b->table->handlers[m->event](b, s, m->payload);
     manager_payload_free(m->payload);
 }
 
@@ -133,7 +129,7 @@ static void tick(struct bitcoin *b)
         if (now_us < b->due_us[i])
             continue;
         b->due_us[i] = CLOCK_NEVER; /* so that what the tick itself asks for is not lost */
-        manager_due(b, (enum manager_part_id)i, parts[i]->tick(b, now_us));
+        manager_due(b, (enum manager_part_id)i, b->table->parts[i]->tick(b, now_us));
     }
 }
 
@@ -180,15 +176,16 @@ void manager_tip_moved(struct bitcoin *b, const struct chain_result *r, bool hol
     serve_tip_moved(b, r, holds_block);
     filter_net_wake(b->filters);
     EACH_PART(i, tip_moved)
-    parts[i]->tip_moved(b, r);
+    b->table->parts[i]->tip_moved(b, r);
     if (b->tip_listener)
         b->tip_listener(b->tip_listener_arg);
 }
 
-int manager_init(struct bitcoin *b)
+int manager_init(struct bitcoin *b, const struct manager_table *table)
 {
     unsigned n = b->config.max_peers;
 
+    b->table = table;
     b->places = mem_zalloc_array(n, sizeof *b->places);
     b->peers = mem_zalloc_array(n, sizeof *b->peers);
     if (!b->places || !b->peers)
@@ -197,7 +194,7 @@ int manager_init(struct bitcoin *b)
         b->peers[i] = &b->places[i];
     EACH_PART(i, init)
     {
-        int rc = parts[i]->init(b);
+        int rc = b->table->parts[i]->init(b);
 
         if (rc < 0)
             return rc;
@@ -207,8 +204,10 @@ int manager_init(struct bitcoin *b)
 
 void manager_free(struct bitcoin *b)
 {
+    if (!b->table)
+        return;
     EACH_PART(i, free)
-    parts[i]->free(b);
+    b->table->parts[i]->free(b);
     MEM_FREE(b->peers);
     MEM_FREE(b->places);
 }

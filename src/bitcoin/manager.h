@@ -3,7 +3,7 @@
  *
  * A part is a table of functions, one file's, called on the manager's thread alone; its state is a
  * member of struct bitcoin and, for each peer, of struct manager_peer. A new part is a number here
- * and a row in manager.c; a new kind of message is an event of inbox.h and a row in manager.c. */
+ * and a row in parts.c; a new kind of message is an event of inbox.h and a row in parts.c. */
 #ifndef BITCOIN_MANAGER_H
 #define BITCOIN_MANAGER_H
 
@@ -46,12 +46,27 @@ struct manager_part {
     int64_t (*tick)(struct bitcoin *b, int64_t now_us);
 };
 
+/* The parts, and who takes which message: the manager knows none of them by name. */
+struct manager_table {
+    const struct manager_part *parts[PART_COUNT];
+    void (*handlers[MANAGER_EVENTS])(struct bitcoin *b, struct manager_peer *s,
+                                     struct manager_payload *payload);
+    void (*generate)(struct bitcoin *b, struct manager_generate *order);
+};
+extern const struct manager_table bitcoin_parts; /* parts.c */
+
 /* Have a part ticked at `at_us` or earlier. Thread: manager. */
 void manager_due(struct bitcoin *b, enum manager_part_id part, int64_t at_us);
 
-/* Set up the places for peers, and the parts. Thread: the main thread. Returns: 0 or a pn_err, and
- * then manager_free is still needed. */
-int manager_init(struct bitcoin *b);
+/* Returns: NULL when the peer is not there. Thread: manager. */
+struct manager_peer *manager_find_peer(struct bitcoin *b, uint64_t id);
+
+/* Headers were added to the chain: have them saved. Thread: manager; never blocks. */
+void manager_chain_grew(struct bitcoin *b);
+
+/* Set up the places for peers, and the parts of the table. Thread: the main thread. Returns: 0 or a
+ * pn_err, and then manager_free is still needed. */
+int manager_init(struct bitcoin *b, const struct manager_table *table);
 void manager_free(struct bitcoin *b);
 
 /* The thread. */

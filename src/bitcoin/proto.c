@@ -62,7 +62,7 @@ static int on_ready(struct peer *p)
     if (rc == 0 && bp->version >= BTC_PROTO_SENDHEADERS)
         rc = peer_reply(p, btc_frame_empty(bp->net->config.params.magic, BTC_CMD_SENDHEADERS), 0);
     if (rc == 0 && bp->version >= BTC_PROTO_COMPACT && bp->net->blocks.store)
-        rc = peer_reply(p, blocks_sendcmpct(bp->net, false), 0);
+        rc = peer_reply(p, btc_frame_sendcmpct(bp->net->config.params.magic, false), 0);
     if (rc == 0)
         rc = gossip_greet(p);
     if (rc < 0)

@@ -258,7 +258,7 @@ void sync_headers(struct bitcoin *b, struct manager_peer *s, struct manager_payl
     if (r.added) {
         atomic_store(&btc_peer_of(s->peer)->last_block_us, clock_mono_us());
         header_leads_proven(&b->leads, clock_mono_us());
-        bitcoin_chain_grew(b);
+        manager_chain_grew(b);
     }
     if (r.tip_moved)
         manager_tip_moved(b, &r, false);

@@ -123,7 +123,7 @@ static void look_at_tip(struct tx_net *t)
     t->in_sync |= atomic_load(&t->net->in_sync);
     if (!t->in_sync)
         return;
-    chain_view_tip(bitcoin_chain(t->net), &tip);
+    chain_view_tip(&t->net->chain, &tip);
     if (memcmp(t->tip, tip.hash, sizeof t->tip) == 0)
         return;
     memcpy(t->tip, tip.hash, sizeof t->tip);

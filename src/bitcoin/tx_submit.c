@@ -25,7 +25,7 @@ static enum tx_refusal add(struct tx_net *t, struct tx_body *body)
     struct txpool_counts counts;
     struct chain_point tip;
 
-    chain_view_tip(bitcoin_chain(t->net), &tip);
+    chain_view_tip(&t->net->chain, &tip);
     if (why == TX_OK)
         why = tx_check_final(&body->tx, tip.height + 1, tip.median_time);
     txpool_counts(t->pool, &counts);

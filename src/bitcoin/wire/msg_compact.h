@@ -7,11 +7,12 @@
 
 #include "bitcoin/wire/block.h"
 
-#define BTC_SHORT_ID_BYTES 6
+#define BTC_SHORT_ID_BYTES  6
+#define BTC_COMPACT_VERSION 2 /* ids are of wtxids */
 
 struct btc_sendcmpct {
     bool high_bandwidth; /* announce new blocks by cmpctblock, unasked */
-    uint64_t version;    /* 2: ids are of wtxids */
+    uint64_t version;
 };
 
 struct btc_prefilled {
