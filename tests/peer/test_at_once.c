@@ -32,8 +32,7 @@ START_TEST(is_there_when_the_call_returns)
     uint8_t got[4];
     struct peer_stats stats;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     await_heartbeat(&t);
     /* The heartbeat may still be in the hands of `out` for a moment: then it goes the other way. */
     for (int i = 0; i < 1000; i++) {
@@ -46,8 +45,7 @@ START_TEST(is_there_when_the_call_returns)
     ck_assert_mem_eq(got + 2, "ab", 2);
     peer_stats(t.peer, &stats);
     ck_assert_uint_ge(stats.messages_out, 2);
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -55,8 +53,7 @@ START_TEST(keeps_its_place_among_frames_that_are_queued)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     for (unsigned i = 0; i < FRAMES; i++) {
         uint16_t number = (uint16_t)i;
         unsigned flags = i % 3 == 0 ? 0 : PEER_SEND_AT_ONCE;
@@ -66,8 +63,7 @@ START_TEST(keeps_its_place_among_frames_that_are_queued)
             for (uint16_t k = (uint16_t)(number - 7); k <= number; k++)
                 toy_remote_expect(&t, TOY_ANSWER, &k, 2);
     }
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -76,8 +72,7 @@ START_TEST(what_the_socket_does_not_take_follows_before_all_else)
     struct toy t;
     uint8_t payload[255];
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     memset(payload, 7, sizeof payload);
     atomic_store(&toy_at_once_max, 100);
     for (uint8_t i = 0; i < 200; i++) {
@@ -89,8 +84,7 @@ START_TEST(what_the_socket_does_not_take_follows_before_all_else)
         toy_remote_expect(&t, TOY_ANSWER, "q", 1);
         toy_remote_expect(&t, TOY_ANSWER, payload, 2);
     }
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -100,8 +94,7 @@ START_TEST(one_who_does_not_read_is_dropped_without_blocking_the_sender)
     uint8_t payload[255] = {0};
     int rc = 0;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     for (unsigned sent = 0; rc == 0 && sent < 1000000; sent++)
         rc = send_now(&t, payload, sizeof payload);
     ck_assert_int_eq(rc, PN_ESLOW);
@@ -140,8 +133,7 @@ START_TEST(many_senders_do_not_tear_each_others_frames)
     struct sender senders[SENDERS];
     unsigned answers = 0, asked = 0, left = SENDERS * FRAMES + ASKED;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     memset(arrived, 0, sizeof arrived);
     atomic_store(&toy_at_once_max, (size_t)_i);
     for (uint8_t i = 0; i < SENDERS; i++) {
@@ -173,8 +165,7 @@ START_TEST(many_senders_do_not_tear_each_others_frames)
     }
     for (unsigned i = 0; i < SENDERS; i++)
         thread_join(&senders[i].thread);
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -182,8 +173,7 @@ START_TEST(an_answer_that_is_owed_for_it_is_missed)
 {
     struct toy t;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ASK, NULL, 0), PEER_SEND_AT_ONCE), 0);
     toy_remote_expect(&t, TOY_ASK, NULL, 0);
     ck_assert_int_ge(toy_advance_until(toy_is_done, &t, 120000), 0);
@@ -195,8 +185,7 @@ START_TEST(to_one_who_parts_nothing_goes)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     peer_disconnect(t.peer, PN_EQUIT);
     ck_assert_int_eq(send_now(&t, "a", 1), PN_ECLOSED);
     toy_finish(&t);
@@ -207,8 +196,7 @@ START_TEST(a_connection_that_is_broken_is_parted_with)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     await_heartbeat(&t);
     shutdown(t.remote, SHUT_RDWR);
     while (send_now(&t, "a", 1) == 0)

@@ -91,8 +91,7 @@ START_TEST(one_who_does_not_read_holds_up_the_parting_for_a_second_at_most)
             break; /* everything is full, and nothing moves any more */
     }
     began_us = clock_mono_us();
-    peer_disconnect(t.peer, PN_EQUIT);
-    ck_assert_int_eq(toy_finish(&t), PN_EQUIT);
+    toy_quit(&t);
     ck_assert_int_lt(clock_mono_us() - began_us, 10 * PEER_FAREWELL_MS * 1000);
 }
 END_TEST
@@ -145,8 +144,7 @@ START_TEST(a_transport_seals_every_frame_of_a_batch)
         peer_stats(t.peer, &stats);
     while (stats.messages_out < 22);
     ck_assert_uint_eq(stats.bytes_out, 2 + 10 + 20 * 8);
-    peer_disconnect(t.peer, PN_EQUIT);
-    ck_assert_int_eq(toy_finish(&t), PN_EQUIT);
+    toy_quit(&t);
 }
 END_TEST
 

@@ -12,16 +12,14 @@ START_TEST(replies_come_in_order_and_whole)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     for (unsigned round = 0; round < 20; round++) {
         for (uint8_t i = 0; i < 100; i++)
             toy_remote_send(&t, TOY_ECHO, &i, 1);
         for (uint8_t i = 0; i < 100; i++)
             toy_remote_expect(&t, TOY_ANSWER, &i, 1);
     }
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -29,14 +27,12 @@ START_TEST(frames_from_outside_keep_their_order)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     for (uint8_t i = 0; i < 40; i++)
         ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ANSWER, &i, 1), 0), 0);
     for (uint8_t i = 0; i < 40; i++)
         toy_remote_expect(&t, TOY_ANSWER, &i, 1);
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -47,8 +43,7 @@ START_TEST(one_who_does_not_read_is_dropped_without_blocking_the_sender)
     int rc = 0;
     unsigned sent = 0;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     for (; rc == 0 && sent < 1000000; sent++)
         rc = peer_send(t.peer, toy_frame(TOY_ANSWER, payload, sizeof payload), 0);
     ck_assert_int_eq(rc, PN_ESLOW);
@@ -63,8 +58,7 @@ START_TEST(one_who_asks_and_does_not_read_is_dropped_at_the_write_deadline)
     struct frame *f = toy_frame(TOY_ECHO, payload, sizeof payload);
     struct pollfd writable;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     /* Until the peer stops reading, because its own queue is full and `out` is stuck. */
     writable = (struct pollfd){.fd = t.remote, .events = POLLOUT};
     while (poll(&writable, 1, 1000) == 1)
@@ -81,8 +75,7 @@ START_TEST(an_owed_answer_that_does_not_come_ends_it)
     struct toy t;
     int64_t moved;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ASK, NULL, 0), 0), 0);
     toy_remote_expect(&t, TOY_ASK, NULL, 0);
     /* Two response times of 30 s, noticed at a tick of 15 s. */
@@ -96,8 +89,7 @@ START_TEST(an_answer_in_time_or_one_that_is_not_owed_is_no_stall)
 {
     struct toy t;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ASK, NULL, 0), 0), 0);
     toy_remote_expect(&t, TOY_ASK, NULL, 0);
     toy_remote_send(&t, TOY_ANSWER, NULL, 0);
@@ -106,8 +98,7 @@ START_TEST(an_answer_in_time_or_one_that_is_not_owed_is_no_stall)
     ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ASK, NULL, 0), PEER_SEND_NO_STALL), 0);
     toy_remote_expect(&t, TOY_ASK, NULL, 0);
     ck_assert_int_eq(toy_advance_until(toy_is_done, &t, 100000), -1);
-    peer_disconnect(t.peer, PN_EQUIT);
-    ck_assert_int_eq(toy_finish(&t), PN_EQUIT);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -117,8 +108,7 @@ START_TEST(the_handlers_own_time_is_added_to_the_deadline)
     struct toy t;
     int64_t moved;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ASK, NULL, 0), 0), 0);
     toy_remote_expect(&t, TOY_ASK, NULL, 0);
     toy_remote_send(&t, TOY_LINGER, NULL, 0); /* moves the clock by 60 s */
@@ -146,8 +136,7 @@ START_TEST(a_pong_gives_the_round_trip_and_a_wrong_nonce_does_not)
     uint8_t nonce[255];
     size_t len;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     toy_remote_send(&t, TOY_PONG, "notthis!", 8);
     clock_test_advance_ms(120000);
     ck_assert_int_eq(toy_remote_recv(&t, nonce, &len), TOY_PING); /* the interval has passed */
@@ -159,8 +148,7 @@ START_TEST(a_pong_gives_the_round_trip_and_a_wrong_nonce_does_not)
     ck_assert_int_ge(s.ping_us, 250000);
     ck_assert_int_le(s.ping_us, 16000000);
     ck_assert_int_eq(s.ping_us, s.min_ping_us);
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -186,8 +174,7 @@ START_TEST(inventory_waits_for_the_trickle_and_what_is_known_is_left_out)
     struct toy t;
     const uint8_t known[32] = {3}, late[32] = {4};
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     peer_add_known(t.peer, known);
     for (uint8_t i = 1; i <= 5; i++)
         queue_item(&t, i, false);
@@ -205,8 +192,7 @@ START_TEST(inventory_waits_for_the_trickle_and_what_is_known_is_left_out)
     settle(&t);
     clock_test_advance_ms(10500);
     toy_remote_expect(&t, TOY_INV, "\x06", 1);
-    peer_disconnect(t.peer, PN_EQUIT);
-    toy_finish(&t);
+    toy_quit(&t);
 }
 END_TEST
 
@@ -215,8 +201,7 @@ START_TEST(counters_count_messages_and_bytes)
     struct toy t;
     struct peer_stats s;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     toy_remote_send(&t, TOY_ECHO, "abc", 3);
     toy_remote_expect(&t, TOY_ANSWER, "abc", 3);
     peer_disconnect(t.peer, PN_EQUIT);

@@ -14,14 +14,12 @@ START_TEST(five_threads_run_while_connected_and_none_afterwards)
                                              ROLE_PEER_STALL, ROLE_PEER_PING};
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     toy_remote_send(&t, TOY_ECHO, "x", 1); /* answered: all five have been started */
     toy_remote_expect(&t, TOY_ANSWER, "x", 1);
     for (int i = 0; i < 5; i++)
         ck_assert_uint_eq(thread_count(roles[i]), 1);
-    peer_disconnect(t.peer, PN_EQUIT);
-    ck_assert_int_eq(toy_finish(&t), PN_EQUIT);
+    toy_quit(&t);
     ck_assert_int_eq(atomic_load(&t.counts.ready_calls), 1);
     for (int i = 0; i < 5; i++)
         ck_assert_uint_eq(thread_count(roles[i]), 0);
@@ -32,8 +30,7 @@ START_TEST(the_first_reason_to_part_stays)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     peer_disconnect(t.peer, PN_ESLOW);
     peer_disconnect(t.peer, PN_EQUIT);
     ck_assert_int_eq(toy_finish(&t), PN_ESLOW);
@@ -44,8 +41,7 @@ START_TEST(the_remote_side_may_close)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     shutdown(t.remote, SHUT_WR);
     ck_assert_int_eq(toy_finish(&t), PN_EEOF);
 }
@@ -55,8 +51,7 @@ START_TEST(a_malformed_message_ends_it)
 {
     struct toy t;
 
-    toy_setup(&t, false);
-    toy_connect(&t);
+    toy_start(&t, false);
     ck_assert_int_eq(send(t.remote, "\xff", 2, 0), 2);
     ck_assert_int_eq(toy_finish(&t), PN_ECOMMAND);
 }
@@ -98,8 +93,7 @@ START_TEST(silence_ends_it_after_the_idle_timeout)
     struct toy t;
     int64_t moved;
 
-    toy_setup(&t, true);
-    toy_connect(&t);
+    toy_start(&t, true);
     moved = toy_advance_until(toy_is_done, &t, 400000);
     ck_assert_msg(moved >= 299000 && moved <= 330000, "ended after %lld ms", (long long)moved);
     ck_assert_int_eq(toy_finish(&t), PN_EIDLE);

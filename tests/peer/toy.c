@@ -101,6 +101,18 @@ void toy_connect(struct toy *t)
     ck_assert_int_eq(toy_remote_recv(t, payload, &len), TOY_PING); /* the first heartbeat */
 }
 
+void toy_start(struct toy *t, bool fake_clock)
+{
+    toy_setup(t, fake_clock);
+    toy_connect(t);
+}
+
+void toy_quit(struct toy *t)
+{
+    peer_disconnect(t->peer, PN_EQUIT);
+    ck_assert_int_eq(toy_finish(t), PN_EQUIT);
+}
+
 int toy_finish(struct toy *t)
 {
     int reason;

@@ -29,6 +29,12 @@ void toy_setup_with(struct toy *t, bool fake_clock, const struct peer_proto_ops 
 /* Start, and complete the handshake. */
 void toy_connect(struct toy *t);
 
+/* A peer that is ready: set up and connected. */
+void toy_start(struct toy *t, bool fake_clock);
+
+/* Part from it, and expect that to be the reason. */
+void toy_quit(struct toy *t);
+
 /* Wait for host.done, join, free; the reason is returned. */
 int toy_finish(struct toy *t);
 

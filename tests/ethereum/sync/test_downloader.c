@@ -68,6 +68,28 @@ START_TEST(five_peers_begin_at_once_and_share_the_work)
 }
 END_TEST
 
+static void add_six(int delay_ms)
+{
+    for (unsigned i = 0; i < 6; i++)
+        sim_add(&s, SIM_HONEST, &chain, delay_ms);
+}
+
+/* How long a sync takes with six good peers alone. All begins again then, without peers. */
+static double run_six_alone(int delay_ms)
+{
+    double took;
+
+    begin(3000);
+    add_six(delay_ms);
+    took = sim_run(&s, head_of(&chain), 300);
+    ck_assert(took >= 0);
+    sim_end(&s);
+    memset(&s.peers, 0, sizeof s.peers);
+    s.n_peers = 0;
+    sim_begin(&s, NULL);
+    return took;
+}
+
 /* What hinders: a silent one, a slow one, one that lies about headers, one that lies about bodies.
  * All of it costs at most half as much again. */
 START_TEST(bad_peers_neither_stop_nor_much_slow_a_sync)
@@ -75,20 +97,11 @@ START_TEST(bad_peers_neither_stop_nor_much_slow_a_sync)
     double alone, hindered;
     struct sim_peer *wrong_gaps, *wrong_bodies, *slow;
 
-    begin(3000);
-    for (unsigned i = 0; i < 6; i++)
-        sim_add(&s, SIM_HONEST, &chain, 400);
-    alone = sim_run(&s, head_of(&chain), 300);
-    ck_assert(alone >= 0);
-    sim_end(&s);
-    memset(&s.peers, 0, sizeof s.peers);
-    s.n_peers = 0;
-    sim_begin(&s, NULL);
+    alone = run_six_alone(400);
     wrong_gaps = sim_add(&s, SIM_WRONG_GAPS, &chain, 100);
     wrong_bodies = sim_add(&s, SIM_WRONG_BODIES, &chain, 100);
     slow = sim_add(&s, SIM_HONEST, &chain, 1500);
-    for (unsigned i = 0; i < 6; i++)
-        sim_add(&s, SIM_HONEST, &chain, 400);
+    add_six(400);
     hindered = sim_run(&s, head_of(&chain), 300);
     ck_assert_msg(hindered >= 0 && hindered <= alone * 1.5 + 3, "%.1f s alone, %.1f s hindered",
                   alone, hindered);
@@ -106,17 +119,8 @@ START_TEST(peers_that_take_half_a_minute_hold_nobody_up)
 {
     double alone, hindered;
 
-    begin(3000);
-    for (unsigned i = 0; i < 6; i++)
-        sim_add(&s, SIM_HONEST, &chain, 200);
-    alone = sim_run(&s, head_of(&chain), 300);
-    ck_assert(alone >= 0);
-    sim_end(&s);
-    memset(&s.peers, 0, sizeof s.peers);
-    s.n_peers = 0;
-    sim_begin(&s, NULL);
-    for (unsigned i = 0; i < 6; i++)
-        sim_add(&s, SIM_HONEST, &chain, 200);
+    alone = run_six_alone(200);
+    add_six(200);
     sim_add(&s, SIM_HONEST, &chain, 30000);
     sim_add(&s, SIM_HONEST, &chain, 30000);
     hindered = sim_run(&s, head_of(&chain), 300);
