@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/block/build.h"
+#include "bitcoin/blockstore/strip.h"
 #include "bitcoin/chain/pow.h"
 #include "bitcoin/loans.h"
 #include "node_fixture.h"
@@ -104,14 +105,17 @@ static void end(struct scene *s)
     clock_test_stop();
 }
 
-/* One who asks for the ids of a block's transactions, on a thread of its own. */
+/* One who asks for the ids of a block's transactions or for the whole of it, on a thread of its
+ * own. */
 struct question {
     struct bitcoin *b;
+    bool whole;
     uint32_t height;
     struct chan *quit;
     int64_t deadline_us;
     uint8_t (*ids)[BTC_HASH_BYTES];
     size_t n;
+    struct frame *block;
     int rc;
     pthread_t thread;
 };
@@ -119,16 +123,22 @@ struct question {
 static void *run_question(void *arg)
 {
     struct question *q = arg;
+    const uint8_t *hash = blocks.hashes[q->height - 1];
 
-    q->rc = bitcoin_fetch_txids(q->b, &q->ids, &q->n, blocks.hashes[q->height - 1], q->height,
-                                q->quit, q->deadline_us);
+    q->rc =
+        q->whole
+            ? bitcoin_fetch_block(q->b, &q->block, hash, q->height, q->quit, q->deadline_us)
+            : bitcoin_fetch_txids(q->b, &q->ids, &q->n, hash, q->height, q->quit, q->deadline_us);
     return NULL;
 }
 
 static void ask(struct question *q, struct scene *s, uint32_t height)
 {
-    *q = (struct question){
-        .b = s->n.bitcoin, .height = height, .quit = q->quit, .deadline_us = CLOCK_NEVER};
+    *q = (struct question){.b = s->n.bitcoin,
+                           .whole = q->whole,
+                           .height = height,
+                           .quit = q->quit,
+                           .deadline_us = CLOCK_NEVER};
     ck_assert_int_eq(pthread_create(&q->thread, NULL, run_question, q), 0);
 }
 
@@ -140,6 +150,19 @@ static void expect_answer(struct question *q)
     ck_assert_uint_eq(q->n, 1);
     ck_assert_mem_eq(q->ids[0], blocks.headers[q->height - 1].merkle_root, BTC_HASH_BYTES);
     mem_free(q->ids);
+}
+
+static void expect_block(struct question *q)
+{
+    const struct buf *raw = &blocks.raw[q->height - 1];
+    struct bytes got;
+
+    ck_assert_int_eq(pthread_join(q->thread, NULL), 0);
+    ck_assert_int_eq(q->rc, 0);
+    got = block_frame_payload(q->block);
+    ck_assert_uint_eq(got.len, raw->len);
+    ck_assert_mem_eq(got.data, raw->data, raw->len);
+    frame_unref(q->block);
 }
 
 static void expect_failure(struct question *q, int rc)
@@ -188,6 +211,25 @@ START_TEST(a_block_is_asked_for_once_and_its_ids_stay)
     expect_answer(&second);
     ask(&first, &s, 7); /* nobody answers any more, and nobody needs to */
     expect_answer(&first);
+    end(&s);
+}
+END_TEST
+
+/* The ids of a block stay, the block itself does not: it is large. */
+START_TEST(a_whole_block_is_handed_over_and_leaves_its_ids)
+{
+    struct scene s;
+    struct question ids = {0}, block = {.whole = true};
+
+    start(&s, (const uint64_t[]){WHOLE}, 1);
+    for (int i = 0; i < 2; i++) {
+        ask(&block, &s, 15);
+        find_asked(&s, 15);
+        send_block(&s.peers[0], 15);
+        expect_block(&block);
+        ask(&ids, &s, 15);
+        expect_answer(&ids);
+    }
     end(&s);
 }
 END_TEST
@@ -361,6 +403,7 @@ void add_loan_tests(Suite *s)
     tcase_set_timeout(t, 120);
     tcase_add_unchecked_fixture(t, make_blocks, free_blocks);
     tcase_add_test(t, a_block_is_asked_for_once_and_its_ids_stay);
+    tcase_add_test(t, a_whole_block_is_handed_over_and_leaves_its_ids);
     tcase_add_test(t, who_lacks_it_and_who_leaves_give_way_to_the_next);
     tcase_add_test(t, who_is_silent_for_ten_seconds_gives_way_to_the_next);
     tcase_add_test(t, who_sends_another_block_loses_its_connection);
