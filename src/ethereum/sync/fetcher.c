@@ -109,15 +109,15 @@ static struct queued *queued_find(struct fetcher *f, const uint8_t hash[ETH_HASH
     return q;
 }
 
-static unsigned announced_by(const struct fetcher *f, uint64_t peer)
+static bool has_announced_enough(const struct fetcher *f, uint64_t peer)
 {
     const struct announce *a;
     unsigned n = 0;
 
-    DL_FOREACH (f->announces, a)
+    for (a = f->announces; a && n < FETCHER_HASH_LIMIT; a = a->next)
         for (unsigned i = 0; i < a->n_from; i++)
             n += a->from[i] == peer;
-    return n;
+    return n >= FETCHER_HASH_LIMIT;
 }
 
 /* Whether a block of this peer's, of so many bytes, may wait for its parent. */
@@ -149,8 +149,8 @@ void fetcher_announced(struct fetcher *f, uint64_t peer, const uint8_t hash[ETH_
 {
     struct announce *a = announce_find(f, hash);
 
-    if (!is_near(f, number) || queued_find(f, hash) || f->ops.known(f->ops.arg, hash) ||
-        announced_by(f, peer) >= FETCHER_HASH_LIMIT)
+    if (!is_near(f, number) || queued_find(f, hash) || has_announced_enough(f, peer) ||
+        f->ops.known(f->ops.arg, hash))
         return;
     if (!a) {
         a = f->n_announces < FETCHER_ANNOUNCE_MAX ? mem_zalloc(sizeof *a) : NULL;

@@ -17,7 +17,7 @@ static struct fetcher *f;
 static struct {
     unsigned height;
     uint64_t header_of, body_of, blamed;
-    unsigned headers, bodies, inserted;
+    unsigned headers, bodies, inserted, looked_up;
     bool refuse;
 } world;
 
@@ -30,6 +30,7 @@ static uint64_t height(void *arg)
 static bool known(void *arg, const uint8_t hash[ETH_HASH_BYTES])
 {
     (void)arg;
+    world.looked_up++;
     if (memcmp(hash, params.genesis.hash, ETH_HASH_BYTES) == 0)
         return true;
     for (unsigned i = 0; i < world.height; i++)
@@ -199,11 +200,13 @@ START_TEST(what_is_too_far_or_too_much_is_forgotten)
     announce(1, 41); /* 32 above */
     tick_ms(400);
     ck_assert_uint_eq(world.headers, 1);
+    world.looked_up = 0;
     for (unsigned i = 0; i < FETCHER_HASH_LIMIT + 10; i++) {
         uint8_t hash[ETH_HASH_BYTES] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
 
         fetcher_announced(f, 9, hash, 12);
     }
+    ck_assert_uint_le(world.looked_up, FETCHER_HASH_LIMIT); /* in a database */
     world.refuse = true;
     world.headers = 0;
     tick_ms(400);
