@@ -31,7 +31,7 @@ uint32_t chain_append(struct chain *chain, const struct btc_header *header,
 int chain_check_context(const struct chain *chain, uint32_t parent, const struct btc_header *header,
                         int64_t now_s);
 
-/* rules.c: the bits that count after `index` where headers of minimum difficulty do not: those of
+/* entries.c: the bits that count after `index` where headers of minimum difficulty do not: those of
  * the last header, down to its period's first, that has others than the limit. */
 uint32_t chain_last_real_bits(const struct chain *chain, uint32_t index);
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bitcoin/chain/chain_internal.h"
+#include "bitcoin/chain/pow.h"
 
 _Static_assert(sizeof(struct chain_entry) == 112, "the memory budget counts on it");
 
@@ -128,6 +129,19 @@ static uint32_t choose_skip(const struct chain *chain, uint32_t parent)
     const struct chain_entry *jump2 = chain_entry(chain, jump->skip);
 
     return p->height - jump->height == jump->height - jump2->height ? jump->skip : parent;
+}
+
+uint32_t chain_last_real_bits(const struct chain *chain, uint32_t index)
+{
+    const struct chain_entry *e = chain_entry(chain, index);
+
+    while (e->height % POW_INTERVAL != 0 && e->bits == chain->params->pow_limit_bits) {
+        if (index == chain->walk_memo.from)
+            return chain->walk_memo.bits;
+        index = e->parent;
+        e = chain_entry(chain, index);
+    }
+    return e->bits;
 }
 
 /* So that the next header's walk ends at this one: in a long run of minimum difficulty each walk

@@ -29,19 +29,6 @@ uint32_t chain_median_time(const struct chain *chain, uint32_t index)
     return times[(n - 1) - n / 2];
 }
 
-uint32_t chain_last_real_bits(const struct chain *chain, uint32_t index)
-{
-    const struct chain_entry *e = chain_entry(chain, index);
-
-    while (e->height % POW_INTERVAL != 0 && e->bits == chain->params->pow_limit_bits) {
-        if (index == chain->walk_memo.from)
-            return chain->walk_memo.bits;
-        index = e->parent;
-        e = chain_entry(chain, index);
-    }
-    return e->bits;
-}
-
 static uint32_t bits_of_new_period(const struct chain *chain, uint32_t last)
 {
     const struct chain_entry *end = chain_entry(chain, last);
