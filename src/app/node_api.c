@@ -76,11 +76,6 @@ static void collect_methods(struct node *n)
     add_table(a, eth_rpc_table(&a->ethereum));
 }
 
-const struct rpc_set *node_api_methods(const struct node *n)
-{
-    return &n->api->methods;
-}
-
 /* --- life --- */
 
 /* The fields that may change while the node runs. */

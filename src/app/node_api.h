@@ -23,9 +23,6 @@ void node_api_change(struct node *n, struct api_change *c);
 /* Thread: the main thread, when the loop does not run. */
 void node_api_stop(struct node *n);
 
-/* Every method there is. Thread: any, while the API runs. */
-const struct rpc_set *node_api_methods(const struct node *n);
-
 /* Methods that say why (node_explain.c). */
 void node_explain(struct rpc_call *c);
 void node_journal(struct rpc_call *c);

@@ -35,11 +35,9 @@ static void list(struct buf *out, const struct rpc_set *set)
 
 static void run_help(struct rpc_call *c)
 {
-    struct node *n = c->arg;
-    const struct rpc_set *set = node_api_methods(n);
     const char *name = rpc_given(c, 0) ? rpc_text(c, 0) : NULL;
     const struct rpc_table *table;
-    const struct rpc_method *m = name ? rpc_find(set, &table, name) : NULL;
+    const struct rpc_method *m = name ? rpc_find(c->set, &table, name) : NULL;
     struct buf out;
 
     if (c->code)
@@ -50,7 +48,7 @@ static void run_help(struct rpc_call *c)
     else if (name)
         buf_printf(&out, "help: unknown command: %.64s\n", name);
     else
-        list(&out, set);
+        list(&out, c->set);
     if (buf_cstr(&out))
         c->result = json_new_text(buf_cstr(&out));
     else

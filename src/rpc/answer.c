@@ -179,7 +179,7 @@ static enum rpc_status answer_one(struct buf *out, const struct rpc_set *set, co
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(tree, "jsonrpc");
     struct request r = {.id = cJSON_GetObjectItemCaseSensitive(tree, "id")};
-    struct rpc_call c = {.started_us = clock_mono_us(), .wait = wait, .alone = alone};
+    struct rpc_call c = {.set = set, .started_us = clock_mono_us(), .wait = wait, .alone = alone};
 
     if (!cJSON_IsObject(tree))
         rpc_fail(&c, RPC_INVALID_REQUEST, "Invalid Request object");

@@ -38,6 +38,7 @@ enum rpc_code {
 
 struct chan;
 struct rpc_method;
+struct rpc_set;
 
 /* How long a call may wait for others, such as peers. */
 struct rpc_wait {
@@ -48,6 +49,7 @@ struct rpc_wait {
 /* One call, as its handler sees it. */
 struct rpc_call {
     const struct rpc_method *method;
+    const struct rpc_set *set;           /* whose it is */
     void *arg;                           /* of the method's table */
     const cJSON *params[RPC_PARAMS_MAX]; /* by position; NULL where absent or null */
     cJSON *result;                       /* set by the handler; NULL stands for null */

@@ -62,7 +62,7 @@ int server_add_conn(struct server *s, unsigned network, struct conn *conn,
                     uint64_t request_id, struct chan *quit);
 
 /* Send a frame at once to every ready peer of a network for which want(peer, key) holds. want runs
- * on the server thread and must not block. Thread: manager; blocks while the server is busy.
+ * on the server thread and must not block. Thread: electrum; blocks while the server is busy.
  * Owns: takes the frame's reference in every case. Returns: 0 or PN_ECLOSED. */
 struct server_broadcast {
     unsigned network;
