@@ -122,6 +122,14 @@ class BlockChain(wire.Chain):
         return header
 
 
+def chain_with_old_transactions(blocks, height):
+    """A chain of so many blocks, of which the one at that height holds five transactions."""
+    chain = BlockChain()
+    for at in range(1, blocks + 1):
+        chain.add([filler(200, at * 10 + i, i % 2) for i in range(5 if at == height else 0)])
+    return chain
+
+
 class BlockServer(HeaderServer):
     """Serves the blocks of a BlockChain.
 

@@ -2,7 +2,7 @@
 
 import pytest
 import wire
-from bitcoin_blocks import BlockChain, BlockServer, filler
+from bitcoin_blocks import BlockServer, chain_with_old_transactions
 from electrum_client import LineClient
 from process import free_port
 from waiting import wait_until
@@ -13,10 +13,7 @@ FAST = ("--retry-interval=0.2", "--retry-max=0.5")
 
 @pytest.fixture(name="chain")
 def make_chain():
-    chain = BlockChain()
-    for height in range(1, BLOCKS + 1):
-        chain.add([filler(200, height * 10 + i, i % 2) for i in range(5 if height == OLD else 0)])
-    return chain
+    return chain_with_old_transactions(BLOCKS, OLD)
 
 
 @pytest.fixture
