@@ -165,6 +165,7 @@ struct dial_source bitcoin_dial_source(struct bitcoin *b)
 {
     return (struct dial_source){.choose = source_choose,
                                 .choose_first = source_choose_first,
+                                .wanting = source_wanting,
                                 .tried = source_tried,
                                 .arg = b};
 }

@@ -35,6 +35,10 @@
 #define BTC_PROTOCOL_VERSION     70017 /* Core 31.99, node/protocol_version.h */
 #define BTC_MIN_PROTOCOL_VERSION 31800 /* likewise, MIN_PEER_PROTO_VERSION */
 
+/* Nodes asked for addresses that are remembered; asked one in 3 s, these are more than can be
+ * within the ten minutes for which none is asked again. */
+#define BTC_FETCHED_MAX 256
+
 /* One peer as the protocol knows it. The fields before `wants_headers` are written by thread `in`
  * during the handshake and do not change once the peer is ready. */
 struct btc_peer {
@@ -164,7 +168,14 @@ struct bitcoin {
 
     /* thread dialer */
     size_t anchors_used, seeds_asked;
-    int64_t next_seed_us;
+    int64_t next_seed_us, next_fetch_us;
+    unsigned wanting; /* places that stay empty */
+    struct {
+        struct net_addr addr;
+        int64_t at_us;
+        bool reached;
+    } fetched[BTC_FETCHED_MAX]; /* whom we asked for addresses lately, the oldest next to go */
+    unsigned n_fetched;
 };
 
 /* --- bitcoin.c --- */
@@ -228,6 +239,7 @@ void generate_ordered(struct bitcoin *b, struct manager_generate *order);
 /* --- source.c: thread dialer --- */
 int source_choose(void *arg, struct dial_candidate *out, enum conn_kind kind);
 int source_choose_first(void *arg, struct dial_candidate *out);
+void source_wanting(void *arg, unsigned places);
 void source_tried(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
 
 #endif

@@ -34,6 +34,7 @@ struct dial_candidate {
     struct net_addr addr;          /* of a name: net_target_stand_in */
     const struct net_target *name; /* not NULL: dial this; it outlives the source's next proposal */
     const char *why;               /* for the journal: static, one of few; or NULL */
+    bool seed;                     /* the operator names it as one to be asked for addresses */
     uint64_t group;                /* equal for addresses that one operator may hold together */
     int64_t last_try_s;            /* wall clock; 0 for never */
 };
@@ -47,6 +48,9 @@ struct dial_source {
     /* Who is dialled before anybody else, for blocks alone: the anchors of the last run, each once.
      * May be NULL. Returns: 0, or PN_ENOENT when there is none left. */
     int (*choose_first)(void *arg, struct dial_candidate *out);
+    /* How many places stayed empty because `choose` had nobody for them: told in every round,
+     * before it is asked for CONN_ADDR_FETCH. May be NULL. */
+    void (*wanting)(void *arg, unsigned places);
     /* A dial has come out with `result`, 0 or a pn_err. */
     void (*tried)(void *arg, const struct net_addr *addr, enum conn_kind kind, int result);
     void *arg;

@@ -37,6 +37,16 @@ static bool is_automatic(enum conn_kind kind)
     return kind == CONN_FULL || kind == CONN_BLOCK_RELAY;
 }
 
+/* A node answers one getaddr a connection, so whoever is connected can be asked again only by
+ * another one. A peer for blocks alone is not to be known by the addresses that it told, unless it
+ * is a seed: after a crash that may be all we know, as an anchor. */
+static bool may_ask_again(enum conn_kind kind, const struct request *r,
+                          const struct dial_candidate *c)
+{
+    return kind == CONN_ADDR_FETCH && r->state == REQUEST_ESTABLISHED &&
+           (r->kind == CONN_FULL || (r->kind == CONN_BLOCK_RELAY && c->seed));
+}
+
 /* A feeler ends at once, so it may share a group; it must only not be somebody we have. Returns: 0,
  * or why the candidate is passed over; *taken_by then says whose group it is in. */
 static int judge(const struct dialer *d, const struct net_addr **taken_by, unsigned network,
@@ -52,7 +62,7 @@ static int judge(const struct dialer *d, const struct net_addr **taken_by, unsig
 
         if (r->state == REQUEST_FREE || r->network != network)
             continue;
-        if (net_addr_equal(&r->addr, &c->addr)) {
+        if (net_addr_equal(&r->addr, &c->addr) && !may_ask_again(kind, r, c)) {
             rc = PN_EEXIST;
         } else if (is_automatic(kind) && is_automatic(r->kind) && r->group == c->group) {
             *taken_by = &r->addr;
@@ -129,6 +139,29 @@ static unsigned wanted(const struct dialer_network_state *n, enum conn_kind kind
     if (kind == CONN_BLOCK_RELAY)
         return n->config.block_relay;
     return n->config.full + atomic_load(&n->extra);
+}
+
+/* Places for which nobody could be found; none while others have to come first. */
+static unsigned count_wanting(const struct dialer *d, unsigned network)
+{
+    const struct dialer_network_state *n = &d->networks[network];
+    unsigned full = count(d, network, CONN_FULL), block_relay = count(d, network, CONN_BLOCK_RELAY);
+
+    if (n->failed_in_row >= OUTBOUND_FAILURES_SLOW)
+        return 0;
+    if (full < wanted(n, CONN_FULL))
+        return wanted(n, CONN_FULL) - full;
+    return block_relay < n->config.block_relay ? n->config.block_relay - block_relay : 0;
+}
+
+static void fetch_addresses(struct dialer *d, unsigned network)
+{
+    const struct dial_source *source = &d->networks[network].config.source;
+
+    if (source->wanting)
+        source->wanting(source->arg, count_wanting(d, network));
+    if (count(d, network, CONN_ADDR_FETCH) == 0)
+        open_one(d, network, CONN_ADDR_FETCH);
 }
 
 static bool fill_kind(struct dialer *d, unsigned network, enum conn_kind kind)
@@ -214,8 +247,7 @@ static bool fill_network(struct dialer *d, unsigned network)
     opened = fill_kind(d, network, CONN_FULL);
     if (count(d, network, CONN_FULL) >= wanted(&d->networks[network], CONN_FULL))
         opened = fill_kind(d, network, CONN_BLOCK_RELAY) || opened;
-    if (count(d, network, CONN_ADDR_FETCH) == 0)
-        open_one(d, network, CONN_ADDR_FETCH);
+    fetch_addresses(d, network);
     feel(d, network);
     return opened;
 }

@@ -12,7 +12,7 @@
     X(CONN_FULL, "outbound_full")      /* chosen from the address book; everything is relayed */ \
     X(CONN_BLOCK_RELAY, "block_relay") /* chosen; blocks and headers alone, no addresses */      \
     X(CONN_FEELER, "feeler")           /* tests one address and ends with the handshake */       \
-    X(CONN_ADDR_FETCH, "addr_fetch")   /* asks a seed for addresses and ends */
+    X(CONN_ADDR_FETCH, "addr_fetch")   /* asks for addresses and ends */
 
 enum conn_kind {
 #define CONN_KIND_ENUM_(id, name) id,

@@ -4,6 +4,8 @@
 
 #include "addrbook/addrbook.h"
 #include "base/clock.h"
+#include "base/err.h"
+#include "bitcoin/internal.h"
 #include "node_fixture.h"
 #include "test_bitcoin.h"
 
@@ -348,6 +350,99 @@ START_TEST(a_feeler_that_answers_moves_to_the_tried_table_and_ends)
 }
 END_TEST
 
+/* Addresses that have answered, each of its own group. */
+static void know_tried(struct node_fixture *n, uint8_t count)
+{
+    for (uint8_t i = 1; i <= count; i++) {
+        const struct addrbook_seen seen = {.addr = address(i, 1, 1), .last_seen_s = NOW_S};
+
+        ck_assert_uint_eq(addrbook_add(n->book, &seen, 1, NULL, 0), 1);
+        ck_assert_int_eq(addrbook_good(n->book, &seen.addr), ADDRBOOK_GOOD_MOVED);
+    }
+}
+
+/* A round of the dialer in which so many places stay empty, and the next pause. */
+static bool fetches(const struct dial_source *source, struct dial_candidate *c, unsigned places)
+{
+    bool any;
+
+    source->wanting(source->arg, places);
+    any = source->choose(source->arg, c, CONN_ADDR_FETCH) == 0;
+    clock_test_advance_ms(3000);
+    return any;
+}
+
+START_TEST(while_places_stay_empty_those_who_have_answered_are_asked_for_more_addresses)
+{
+    static struct node_fixture n;
+    struct dial_source source;
+    struct dial_candidate c;
+    bool asked[4] = {false};
+
+    set_up(&n);
+    source = bitcoin_dial_source(n.bitcoin);
+    know_tried(&n, 3);
+    ck_assert(!fetches(&source, &c, 0));
+    for (unsigned i = 0; i < 3; i++) { /* each once, whether it could be reached or not */
+        ck_assert(fetches(&source, &c, 2));
+        ck_assert_str_eq(c.why, "wanting");
+        ck_assert(!asked[c.addr.bytes[1]]);
+        asked[c.addr.bytes[1]] = true;
+        source.tried(source.arg, &c.addr, CONN_ADDR_FETCH, i == 0 ? PN_EREFUSED : 0);
+    }
+    ck_assert(!fetches(&source, &c, 2));
+    clock_test_advance_ms(600000);
+    ck_assert(fetches(&source, &c, 1));
+    ck_assert(!fetches(&source, &c, 0));
+    tear_down(&n);
+}
+END_TEST
+
+START_TEST(addresses_are_fetched_with_pauses)
+{
+    static struct node_fixture n;
+    struct dial_source source;
+    struct dial_candidate c;
+
+    set_up(&n);
+    source = bitcoin_dial_source(n.bitcoin);
+    know_tried(&n, 3);
+    source.wanting(source.arg, 1);
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), 0);
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), PN_ENOENT);
+    clock_test_advance_ms(2999);
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), PN_ENOENT);
+    clock_test_advance_ms(1);
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), 0);
+    tear_down(&n);
+}
+END_TEST
+
+START_TEST(a_seed_is_asked_until_it_has_answered_and_then_rests_for_a_minute)
+{
+    static struct node_fixture n;
+    struct net_target seed = {.addr = address(9, 1, 1)};
+    struct dial_source source;
+    struct dial_candidate c;
+
+    set_up(&n);
+    n.bitcoin->config.seednodes = &seed;
+    n.bitcoin->config.n_seednodes = 1;
+    source = bitcoin_dial_source(n.bitcoin);
+    for (int i = 0; i < 3; i++) { /* it is not up at first */
+        ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), 0);
+        ck_assert_str_eq(c.why, "seed");
+        ck_assert(c.seed);
+        source.tried(source.arg, &c.addr, CONN_ADDR_FETCH, i < 2 ? PN_EREFUSED : 0);
+        clock_test_advance_ms(10000);
+    }
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), PN_ENOENT);
+    clock_test_advance_ms(50000);
+    ck_assert_int_eq(source.choose(source.arg, &c, CONN_ADDR_FETCH), 0);
+    tear_down(&n);
+}
+END_TEST
+
 void add_gossip_tests(Suite *s)
 {
     TCase *t = tcase_create("gossip");
@@ -357,6 +452,9 @@ void add_gossip_tests(Suite *s)
     tcase_add_test(t, an_inbound_peer_is_heard_at_a_tenth_of_an_address_a_second);
     tcase_add_test(t, the_answer_to_our_own_getaddr_is_heard_whole);
     tcase_add_test(t, getaddr_is_answered_once_and_only_to_inbound_peers);
+    tcase_add_test(t, while_places_stay_empty_those_who_have_answered_are_asked_for_more_addresses);
+    tcase_add_test(t, addresses_are_fetched_with_pauses);
+    tcase_add_test(t, a_seed_is_asked_until_it_has_answered_and_then_rests_for_a_minute);
     tcase_add_test(t, a_small_fresh_announcement_goes_to_two_peers_and_an_old_one_to_none);
     tcase_add_test(t, addresses_of_the_banned_are_neither_kept_nor_told);
     tcase_add_test(t, what_we_could_not_reach_is_passed_on_and_not_kept);

@@ -20,7 +20,10 @@ struct source {
     int64_t last_try_s;
     atomic_uint chosen[CONN_KINDS], tried_ok, tried_failed;
     atomic_uint next;
-    atomic_uint named; /* nodes that it keeps connected, and are not */
+    atomic_bool seed;    /* those of fetches are */
+    atomic_uint fetches; /* of the few, to be asked for addresses, not yet proposed */
+    atomic_uint wanting; /* as it was told last */
+    atomic_uint named;   /* nodes that it keeps connected, and are not */
 };
 
 static struct source src;
@@ -59,6 +62,25 @@ static int choose_of_few(struct dial_candidate *out, unsigned g)
     return 0;
 }
 
+static int choose_fetch(struct dial_candidate *out)
+{
+    unsigned left = atomic_load(&src.fetches);
+
+    if (left == 0)
+        return PN_ENOENT;
+    atomic_store(&src.fetches, left - 1);
+    choose_of_few(out, left - 1);
+    out->last_try_s = 0;
+    out->seed = atomic_load(&src.seed);
+    return 0;
+}
+
+static void wanting(void *arg, unsigned places)
+{
+    (void)arg;
+    atomic_store(&src.wanting, places);
+}
+
 static int choose_anchor(void *arg, struct dial_candidate *out)
 {
     unsigned left = atomic_load(&src.anchors);
@@ -83,7 +105,9 @@ static int choose(void *arg, struct dial_candidate *out, enum conn_kind kind)
     atomic_fetch_add(&src.chosen[kind], 1);
     if (kind == CONN_MANUAL)
         return choose_named(out);
-    if (src.groups == 0 || kind == CONN_ADDR_FETCH)
+    if (kind == CONN_ADDR_FETCH)
+        return choose_fetch(out);
+    if (src.groups == 0)
         return PN_ENOENT;
     if (src.few > 0)
         return choose_of_few(out, i % src.few);
@@ -140,7 +164,8 @@ static struct dialer *begin(unsigned full, unsigned block_relay, bool feelers, u
         .full = full,
         .block_relay = block_relay,
         .feelers = feelers,
-        .source = {.choose = choose, .choose_first = choose_anchor, .tried = tried}};
+        .source = {
+            .choose = choose, .choose_first = choose_anchor, .wanting = wanting, .tried = tried}};
     struct dialer *d;
 
     network_double_start();
@@ -233,6 +258,59 @@ START_TEST(who_knows_few_addresses_dials_them_for_more)
     end(d);
     ck_assert_uint_eq(count_kind(CONN_FULL), 2);
     ck_assert_uint_eq(atomic_load(&kept.n), 2);
+}
+END_TEST
+
+START_TEST(the_source_is_told_how_many_places_stay_empty)
+{
+    struct dialer *d = begin(8, 2, false, 2);
+
+    src.few = 2;
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 2);
+    pass_seconds(2);
+    await_count(&src.wanting, 6);
+    end(d);
+    ck_assert_uint_eq(atomic_load(&src.wanting), 6);
+    d = begin(8, 2, false, 40);
+    atomic_store(&src.wanting, 99);
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 10);
+    pass_seconds(2);
+    end(d);
+    ck_assert_uint_eq(atomic_load(&src.wanting), 0);
+}
+END_TEST
+
+/* It answers one getaddr a connection; a peer for blocks alone is asked only where it is a seed. */
+START_TEST(a_full_peer_or_a_seed_is_asked_again_by_another_connection)
+{
+    struct dialer *d = begin(2, 0, false, 2);
+
+    src.few = 2;
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 2);
+    atomic_store(&src.fetches, 1);
+    pass_seconds(2);
+    await_count(&kept.n, 3);
+    end(d);
+    ck_assert_int_eq(kept.list[2].kind, CONN_ADDR_FETCH);
+    ck_assert_uint_eq(kept.list[2].addr.bytes[1], 0);
+
+    d = begin(0, 1, false, 1);
+    src.few = 1;
+    ck_assert_int_eq(dialer_start(d), 0);
+    await_count(&kept.n, 1);
+    atomic_store(&src.fetches, 1);
+    pass_seconds(5);
+    ck_assert_uint_eq(atomic_load(&src.fetches), 0);
+    ck_assert_uint_eq(atomic_load(&kept.n), 1);
+    atomic_store(&src.seed, true);
+    atomic_store(&src.fetches, 1);
+    pass_seconds(2);
+    await_count(&kept.n, 2);
+    end(d);
+    ck_assert_int_eq(kept.list[1].kind, CONN_ADDR_FETCH);
 }
 END_TEST
 
@@ -456,6 +534,8 @@ void add_outbound_tests(Suite *s)
     tcase_add_test(t, each_kind_is_filled_to_its_number_in_distinct_groups);
     tcase_add_test(t, anchors_go_before_all_others);
     tcase_add_test(t, who_knows_few_addresses_dials_them_for_more);
+    tcase_add_test(t, the_source_is_told_how_many_places_stay_empty);
+    tcase_add_test(t, a_full_peer_or_a_seed_is_asked_again_by_another_connection);
     tcase_add_test(t, a_few_addresses_that_refuse_are_dialled_with_pauses);
     tcase_add_test(t, too_few_groups_give_fewer_connections_rather_than_two_in_one);
     tcase_add_test(t, a_connection_that_ends_is_replaced_by_another_address);

@@ -37,6 +37,12 @@ class Neighbour(Node):
             for kind in ("outbound_full", "block_relay")
         )
 
+    def kept_addresses(self):
+        """Those whom it dialled to stay connected to: no feelers, nobody asked for addresses."""
+        kept = ("outbound-full-relay", "block-relay-only")
+        peers = self.call("getpeerinfo")
+        return [p["addr"].rsplit(":", 1)[0] for p in peers if p["connection_type"] in kept]
+
     def outbound_groups(self):
         """The groups of the connections that were dialled and are still there, by the log."""
         there = {}
@@ -69,8 +75,8 @@ def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
     nodes = start_network(tmp_path, stack)
     wait_for_full_sets(nodes, (FULL, BLOCK_RELAY), 60)
     for node in nodes:
-        groups = node.outbound_groups()
-        assert len(groups) == len(set(groups)), f"{node.address} has two peers in one group"
+        kept = node.kept_addresses()  # each address is a group of its own
+        assert len(kept) == len(set(kept)), f"{node.address} has two peers in one group"
 
     # One is killed and comes back: its anchors are dialled before any other.
     victim = nodes[14]
@@ -86,16 +92,23 @@ def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
     first = min(made, key=lambda peer: int(peer[0]))[1]
     assert first in anchors, f"dialled {first} first, the anchors were {anchors}"
 
-    # Half of them die. The rest find each other again, as far as a network that is some seconds old
-    # has told them of each other; an address of the dead that is tried in between costs some seconds.
+    # Half of them die. The rest find each other again: each is connected to at least seven of the
+    # nine others, and to nobody else.
     for node in nodes[10:]:
         node.kill()
     rest = nodes[:10]
     wait_until(
         "the rest heal",
-        lambda: all(sum(node.kinds()) >= 2 for node in rest),
+        lambda: all(sum(node.kinds()) >= 7 for node in rest),
         90 * TIME_FACTOR,
     )
+    alive = {node.address for node in rest}
+    for node in rest:
+        wait_until(
+            f"{node.address} has only survivors",
+            lambda node=node: set(node.kept_addresses()) <= alive,
+            30 * TIME_FACTOR,
+        )
 
 
 def test_a_port_that_the_system_chose_is_told_to_peers(tmp_path, stack):
