@@ -16,6 +16,17 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("P2PNODE", SOURCE / "p2pnode"))
 
 
+def is_sanitized(program):
+    """Whether a sanitizer is built in, whose shadow memory is resident and is not the program's."""
+    if not program.exists():
+        return False
+    code = program.read_bytes()
+    return b"__asan_init" in code or b"__tsan_init" in code
+
+
+SANITIZED = is_sanitized(BINARY)
+
+
 def clean_environment():
     """The environment without the settings of p2pnode that it may hold."""
     return {key: value for key, value in os.environ.items() if not key.startswith("P2PNODE")}

@@ -16,6 +16,7 @@ from bitcoin_blocks import (
 )
 from bitcoin_p2p import Connection, Silent
 from foreign import Bcoin
+from node import SANITIZED
 from process import LOOPBACK
 from waiting import TIME_FACTOR, wait_for_value, wait_until
 
@@ -216,7 +217,7 @@ def test_one_who_asks_and_does_not_read_costs_little(make_node, serve):
     time.sleep(1)  # what they cost is what is left when nothing moves any more
     grown = (node.resident_bytes() - before) / len(asking)
     print(f"{grown / 1e6:.2f} MB for each")
-    if TIME_FACTOR == 1:  # a sanitizer's shadow memory is not the program's
+    if not SANITIZED:
         assert grown < 2.5e6  # a block of 0.9 MB, in two encodings for a moment, and a peer
     with Connection.to(node.port) as bystander:
         bystander.handshake()

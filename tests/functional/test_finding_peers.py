@@ -8,7 +8,7 @@ import json
 import re
 
 from node import Node
-from waiting import TIME_FACTOR, wait_until
+from waiting import wait_until
 
 NODES = 20
 FULL, BLOCK_RELAY = 8, 2
@@ -68,7 +68,7 @@ def wait_for_full_sets(nodes, wanted, seconds):
     def missing():
         return {n.address: n.kinds() for n in nodes if n.kinds() != wanted}
 
-    wait_until(f"every node has {wanted}", lambda: not missing(), seconds * TIME_FACTOR)
+    wait_until(f"every node has {wanted}", lambda: not missing(), seconds)
 
 
 def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
@@ -86,7 +86,7 @@ def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
     victim.kill()
     victim.log_path.unlink()
     victim.start()
-    wait_until("it is connected again", lambda: len(victim.outbound_groups()) > 2, 30 * TIME_FACTOR)
+    wait_until("it is connected again", lambda: len(victim.outbound_groups()) > 2, 30)
     # Connections are numbered in the order in which they were made; handshakes may overtake.
     made = re.findall(r"peer=(\d+) (127\.\d+\.0\.1):\d+ outbound connected", victim.log())
     first = min(made, key=lambda peer: int(peer[0]))[1]
@@ -100,14 +100,14 @@ def test_twenty_nodes_find_each_other_heal_and_remember(tmp_path, stack):
     wait_until(
         "the rest heal",
         lambda: all(sum(node.kinds()) >= 7 for node in rest),
-        90 * TIME_FACTOR,
+        90,
     )
     alive = {node.address for node in rest}
     for node in rest:
         wait_until(
             f"{node.address} has only survivors",
             lambda node=node: set(node.kept_addresses()) <= alive,
-            30 * TIME_FACTOR,
+            30,
         )
 
 
@@ -125,7 +125,7 @@ def test_a_port_that_the_system_chose_is_told_to_peers(tmp_path, stack):
 
 def test_the_address_book_survives_a_stop(tmp_path, stack):
     nodes = start_network(tmp_path, stack, 6)
-    wait_until("the third knows others", lambda: sum(nodes[2].kinds()) >= 3, 60 * TIME_FACTOR)
+    wait_until("the third knows others", lambda: sum(nodes[2].kinds()) >= 3, 60)
     assert nodes[2].stop() == 0
     book = json.loads((nodes[2].datadir / "peers.json").read_text())
     assert len(book["Addresses"]) >= 3

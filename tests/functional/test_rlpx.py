@@ -5,6 +5,7 @@ import time
 
 import pytest
 from discovery_peers import DEVP2P, devp2p
+from node import SANITIZED
 from rlpx_peers import CROWD, Crowd, enode_of, ethereum_options
 from waiting import TIME_FACTOR, wait_for_value, wait_until
 
@@ -17,7 +18,7 @@ needs_crowd = pytest.mark.skipif(not CROWD.is_file(), reason=f"{CROWD} is not bu
 PENDING_MAX = 50  # src/ethereum/p2p/roster.h
 HANDSHAKE_SECONDS = 5
 ANNOUNCERS = 20
-MEMORY_FACTOR = 1 if TIME_FACTOR == 1 else 20  # sanitizers cost memory, too
+MEMORY_FACTOR = 20 if SANITIZED else 1
 
 
 def address_of(enode):
