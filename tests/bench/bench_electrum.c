@@ -1,17 +1,14 @@
 /* The Electrum server as a process: small requests over ten connections, a full answer of headers,
  * and what an idle session costs. The client is this process, on the same processors. */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "bench_process.h"
 #include "net/sock.h"
 
 enum {
@@ -19,6 +16,7 @@ enum {
     IN_FLIGHT = 50, /* pings sent at once on each */
     SECONDS = 2,
     IDLE = 1000,
+    MAX_PEERS = 8,
     HEADERS = 2016,
     HEADER_RUNS = 200,
     ANSWER_BYTES = 1 << 19,
@@ -31,73 +29,33 @@ enum {
     "{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.block.headers\",\"params\":[0,2016],\"id\":1}\n"
 
 struct server {
-    pid_t pid;
-    struct net_addr addr;
-    char dir[64];
+    struct node node;
+    struct net_addr addr; /* for Electrum */
 };
 
 static char answer[ANSWER_BYTES];
 
-static void die(const char *what)
-{
-    fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static struct net_addr free_port(void)
-{
-    struct net_addr a;
-    int fd;
-
-    net_addr_parse(&a, "127.0.0.1:0", 0);
-    if (sock_listen(&fd, &a) < 0 || sock_local_addr(&a, fd) < 0)
-        die("no free port");
-    close(fd);
-    return a;
-}
-
 static void start(struct server *s)
 {
-    const char *program = getenv("P2PNODE");
-    char listen[96], dir[96], text[NET_ADDR_TEXT_BYTES];
+    char listen[96], text[NET_ADDR_TEXT_BYTES];
+    const char *const more[] = {"--electrum",
+                                listen,
+                                "--electrum-sessions=1100",
+                                "--electrum-sessions-per-address=0",
+                                "--electrum-cost-hard=0",
+                                "--electrum-max-tokens=0",
+                                "--generate=0.01",
+                                NULL};
 
-    snprintf(s->dir, sizeof s->dir, "/tmp/p2pnode-bench-XXXXXX");
-    if (!program || !mkdtemp(s->dir))
-        die("set P2PNODE to the program");
-    s->addr = free_port();
+    s->addr = node_free_port();
     snprintf(listen, sizeof listen, "--electrum-listen=%s", net_addr_format(text, &s->addr));
-    snprintf(dir, sizeof dir, "--datadir=%s", s->dir);
-    s->pid = fork();
-    if (s->pid < 0)
-        die("fork");
-    if (s->pid == 0) {
-        execl(program, program, "--bitcoin=regtest", "--netrestrict=127.0.0.0/8",
-              "--listen=127.0.0.1:0", dir, "--electrum", listen, "--electrum-sessions=1100",
-              "--electrum-sessions-per-address=0", "--electrum-cost-hard=0",
-              "--electrum-max-tokens=0", "--generate=0.01", "--no-api-listen", "--log-level=error",
-              (char *)NULL);
-        _exit(127);
-    }
-}
-
-static void stop(struct server *s)
-{
-    char command[128];
-    int status;
-
-    kill(s->pid, SIGTERM);
-    if (waitpid(s->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        die("the server did not stop cleanly");
-    snprintf(command, sizeof command, "%s", s->dir);
-    if (fork() == 0)
-        execlp("rm", "rm", "-r", command, (char *)NULL);
-    wait(NULL);
+    node_start(&s->node, MAX_PEERS, more);
 }
 
 static void send_all(int fd, const char *text)
 {
     if (send(fd, text, strlen(text), MSG_NOSIGNAL) != (ssize_t)strlen(text))
-        die("send");
+        bench_die("send");
 }
 
 /* Read until so many lines have come. Returns: bytes of the last read's end in `answer`. */
@@ -109,7 +67,7 @@ static size_t read_lines(int fd, unsigned lines)
         ssize_t n = recv(fd, answer + len, sizeof answer - len, 0);
 
         if (n <= 0)
-            die("the server has gone");
+            bench_die("the server has gone");
         for (const char *at = answer + len, *end = at + n; lines > 0; lines--, at++) {
             at = memchr(at, '\n', (size_t)(end - at));
             if (!at)
@@ -128,7 +86,7 @@ static int join(const struct server *s)
         struct pollfd pfd = {.events = POLLOUT};
 
         if (sock_connect_start(&pfd.fd, &s->addr) < 0)
-            die("connect");
+            bench_die("connect");
         if (poll(&pfd, 1, 5000) == 1 && sock_connect_result(pfd.fd) == 0) {
             fcntl(pfd.fd, F_SETFL, fcntl(pfd.fd, F_GETFL) & ~O_NONBLOCK);
             send_all(pfd.fd, VERSION);
@@ -138,8 +96,7 @@ static int join(const struct server *s)
         close(pfd.fd);
         poll(NULL, 0, 10);
     }
-    die("the server does not listen");
-    return -1;
+    bench_die("the server does not listen");
 }
 
 static double pings(void *arg)
@@ -176,7 +133,7 @@ static void await_headers(int fd)
             return;
         poll(NULL, 0, 10);
     }
-    die("the server makes no blocks");
+    bench_die("the server makes no blocks");
 }
 
 static double headers_ms(void *arg)
@@ -191,23 +148,6 @@ static double headers_ms(void *arg)
     return (bench_now() - began) * 1000 / HEADER_RUNS;
 }
 
-static long resident_kib(pid_t pid)
-{
-    char path[64], line[256];
-    long kib = -1;
-    FILE *f;
-
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    f = fopen(path, "r");
-    if (!f)
-        die(path);
-    while (fgets(line, sizeof line, f))
-        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-            break;
-    fclose(f);
-    return kib;
-}
-
 void bench_electrum(void)
 {
     struct server s;
@@ -220,12 +160,13 @@ void bench_electrum(void)
     await_headers(fd);
     bench_value("electrum_2016_headers", bench_median(5, headers_ms, &fd), "ms");
     bench_rate("electrum_requests", bench_median(5, pings, &s), "requests");
-    before = resident_kib(s.pid);
+    before = node_resident_kib(&s.node);
     for (int i = 0; i < IDLE; i++)
         idle[i] = join(&s);
-    bench_value("electrum_idle_session", (double)(resident_kib(s.pid) - before) / IDLE, "KiB");
+    bench_value("electrum_idle_session", (double)(node_resident_kib(&s.node) - before) / IDLE,
+                "KiB");
     for (int i = 0; i < IDLE; i++)
         close(idle[i]);
     close(fd);
-    stop(&s);
+    node_stop(&s.node);
 }

@@ -23,7 +23,7 @@ void bench_die(const char *what)
     exit(1);
 }
 
-static struct net_addr free_port(void)
+struct net_addr node_free_port(void)
 {
     struct net_addr a;
     int fd;
@@ -50,8 +50,9 @@ void node_start_again(struct node *n, const char *const *more)
     snprintf(api, sizeof api, "--api-listen=%s", net_addr_format(text, &n->api));
     snprintf(dir, sizeof dir, "--datadir=%s", n->dir);
     snprintf(max, sizeof max, "--maxpeers=%u", n->max_peers);
-    while (more && *more && n_arguments < ARGUMENTS_MAX)
-        arguments[n_arguments++] = *more++;
+    for (; more && *more; arguments[n_arguments++] = *more++)
+        if (n_arguments == ARGUMENTS_MAX)
+            bench_die("too many arguments");
     n->pid = fork();
     if (n->pid < 0)
         bench_die("fork");
@@ -68,8 +69,8 @@ void node_start(struct node *n, unsigned max_peers, const char *const *more)
     if (!mkdtemp(n->dir))
         bench_die("no data directory");
     n->max_peers = max_peers;
-    n->addr = free_port();
-    n->api = free_port();
+    n->addr = node_free_port();
+    n->api = node_free_port();
     node_start_again(n, more);
 }
 

@@ -17,6 +17,9 @@ struct node {
 /* Say what failed and why, and end. */
 void bench_die(const char *what) __attribute__((noreturn));
 
+/* On loopback; nobody listens there now. */
+struct net_addr node_free_port(void);
+
 /* The program of $P2PNODE on regtest; `more` are further arguments, NULL after the last. */
 void node_start(struct node *n, unsigned max_peers, const char *const *more);
 void node_stop(struct node *n);

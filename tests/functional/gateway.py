@@ -7,48 +7,25 @@ import struct
 import threading
 
 from process import LOOPBACK
+from udp_server import UdpServer
 
 PCP_MAP = 60  # bytes of a request and of its reply
 
 
-class Gateway:
+class Gateway(UdpServer):
     """Leads every port to whoever asks, at an outside address that it says it has."""
 
     outside = "80.1.2.3"
     lifetime = 2400
 
     def __init__(self, speaks_pcp=True, refuses=False):
+        super().__init__()
         self.speaks_pcp = speaks_pcp
         self.refuses = refuses
         self.mapped = set()  # of ("tcp" or "udp", port)
-        self.socket = socket.socket(type=socket.SOCK_DGRAM)
-        self.socket.bind((LOOPBACK, 0))
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    @property
-    def port(self):
-        return self.socket.getsockname()[1]
-
-    @property
-    def address(self):
-        return f"{LOOPBACK}:{self.port}"
-
-    def start(self):
-        self.thread.start()
-        return self
-
-    def stop(self):
-        self.socket.sendto(b"", self.socket.getsockname())
-        self.thread.join()
-        self.socket.close()
-
-    def _serve(self):
-        while True:
-            request, sender = self.socket.recvfrom(2000)
-            if not request:
-                return
-            reply = self._pcp(request) if request[0] == 2 and self.speaks_pcp else self._pmp(request)
-            self.socket.sendto(reply, sender)
+    def answer(self, request):
+        return self._pcp(request) if request[0] == 2 and self.speaks_pcp else self._pmp(request)
 
     def _note(self, transport, port, lifetime):
         if lifetime:

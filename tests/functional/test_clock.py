@@ -2,11 +2,11 @@
 
 import socket
 import struct
-import threading
 import time
 
 import pytest
 from process import LOOPBACK
+from udp_server import UdpServer
 from waiting import wait_until
 
 BOOTNODES = 25  # asked twice they make more than the 32 failures that make one doubt
@@ -34,38 +34,19 @@ def enodes(port):
         yield f"enode://{point[0]:064x}{point[1]:064x}@{LOOPBACK}:{port}"
 
 
-class TimeServer:
+class TimeServer(UdpServer):
     """Answers one SNTP request after the other (RFC 4330), so many seconds ahead."""
 
     def __init__(self, ahead):
+        super().__init__()
         self.ahead = ahead
         self.asked = 0
-        self.socket = socket.socket(type=socket.SOCK_DGRAM)
-        self.socket.bind((LOOPBACK, 0))
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    @property
-    def address(self):
-        return f"{LOOPBACK}:{self.socket.getsockname()[1]}"
-
-    def start(self):
-        self.thread.start()
-        return self
-
-    def stop(self):
-        self.socket.sendto(b"", self.socket.getsockname())
-        self.thread.join()
-        self.socket.close()
-
-    def _serve(self):
-        while True:
-            request, sender = self.socket.recvfrom(100)
-            if not request:
-                return
-            self.asked += 1
-            now = struct.pack(">II", int(time.time()) + NTP_EPOCH + self.ahead, 0)
-            head = struct.pack(">BBbb12x8x", 4 << 3 | 4, 2, 0, 0)
-            self.socket.sendto(head + request[40:48] + now + now, sender)
+    def answer(self, request):
+        self.asked += 1
+        now = struct.pack(">II", int(time.time()) + NTP_EPOCH + self.ahead, 0)
+        head = struct.pack(">BBbb12x8x", 4 << 3 | 4, 2, 0, 0)
+        return head + request[40:48] + now + now
 
 
 @pytest.fixture
