@@ -151,20 +151,24 @@ int peer_reason(const struct peer *p)
 void peer_discard(struct peer *p, struct out_msg *m)
 {
     atomic_fetch_sub(&p->queued_bytes, m->frame->len);
+    if (m->flags & PEER_SENT_BY_OTHERS)
+        atomic_fetch_sub(&p->others_bytes, m->frame->len);
     frame_unref(m->frame);
 }
 
 int peer_send(struct peer *p, struct frame *f, unsigned flags)
 {
     struct out_msg m = {.frame = f, .flags = flags};
-    size_t queued;
+    size_t others;
     int rc = flags & PEER_SEND_AT_ONCE ? peer_write_at_once(p, &m) : PN_EAGAIN;
 
     if (rc != PN_EAGAIN)
         return rc;
-    queued = atomic_fetch_add(&p->queued_bytes, f->len);
+    m.flags |= PEER_SENT_BY_OTHERS;
+    atomic_fetch_add(&p->queued_bytes, f->len);
+    others = atomic_fetch_add(&p->others_bytes, f->len);
     /* One frame alone may exceed the bound, or it could never be sent. */
-    if (queued > 0 && queued + f->len > p->config->max_send_bytes)
+    if (others > 0 && others + f->len > p->config->max_send_bytes)
         rc = PN_EAGAIN;
     else
         rc = chan_try_send(&p->output, &m);

@@ -38,7 +38,7 @@ struct peer_config {
     int64_t stall_response_ms;    /* 30,000; a rule may multiply it */
     int64_t trickle_interval_ms;  /* 10,000 */
     int64_t write_timeout_ms;     /* 20,000 for one batch, and more for one above 500 kB */
-    size_t max_send_bytes;        /* 1,000,000 queued for one peer, see peer_send */
+    size_t max_send_bytes;        /* 1,000,000 queued for one peer, see peer_send, peer_rest */
     unsigned max_known_inventory; /* 1,000 */
     unsigned max_trickle_batch;   /* 1,000 items in one inventory message */
 };
@@ -193,9 +193,10 @@ enum peer_send_flags {
                                socket takes it without waiting, and no thread has to be woken */
 };
 
-/* Queue a frame. Never blocks: a peer whose queue is full, in frames or in bytes, is a slow reader
- * and is dropped with that reason. Thread: any but the peer's own.
- * Owns: takes the reference in every case. Returns: 0, PN_ESLOW, PN_ECLOSED. */
+/* Queue a frame. Never blocks: a peer that leaves more than 50 such frames or max_send_bytes of
+ * them unread is a slow reader and is dropped with that reason; its own answers (peer_reply) do not
+ * count. Thread: any but the peer's own. Owns: takes the reference in every case. Returns: 0,
+ * PN_ESLOW, PN_ECLOSED. */
 int peer_send(struct peer *p, struct frame *f, unsigned flags);
 
 /* The same from a handler: replies are collected while input is at hand and then queued as one

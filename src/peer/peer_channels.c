@@ -8,14 +8,15 @@
  * quit       closed by peer_disconnect
  * said       closed by out, when it has nothing more to write
  *
- * Capacities follow btcd's outputBufferSize of 50, and bytes bound the frames beside their number:
- * an idle peer's channels cost about 3 KiB. */
+ * Capacities follow btcd's outputBufferSize of 50: so many replies, and as many frames of others,
+ * so that a peer which reads its answers slowly still has room for news. Bytes are bounded before
+ * they get here, by peer_send and peer_rest. An idle peer's channels cost about 4 KiB. */
 #include "base/mem.h"
 #include "peer/peer_internal.h"
 
-enum { OUTPUT_FRAMES = 50, SEND_FRAMES = 32, INVENTORY_ITEMS = 32, STALL_EVENTS = 16 };
+enum { SEND_FRAMES = 32, INVENTORY_ITEMS = 32, STALL_EVENTS = 16 };
 
-/* Half of the default of max_send_bytes for each of the two stages. */
+/* Half of the default of max_send_bytes. */
 enum { STAGE_BYTES = 500000 };
 
 static size_t out_msg_weight(const void *elem)
@@ -28,10 +29,7 @@ static size_t out_msg_weight(const void *elem)
 static struct chan_class output_class = {
     .name = "peer_output",
     .elem_size = sizeof(struct out_msg),
-    .capacity = OUTPUT_FRAMES,
-    .max_weight = STAGE_BYTES,
-    .weight = out_msg_weight,
-    .block_roles = ROLE_BIT(ROLE_PEER_IN),
+    .capacity = PEER_OUTPUT_FRAMES,
 };
 
 static struct chan_class inventory_class = {

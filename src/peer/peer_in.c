@@ -1,9 +1,9 @@
 /* Handler `in`: the handshake, then message after message until the peer parts.
  *
- * It blocks on the socket, on its own output channel when the remote side asks faster than it
- * reads, and, inside the protocol's handler, on a manager's or the server's inbox; each of these
- * waits ends with the peer's quit token. That chain is the back-pressure: while this thread waits,
- * nothing more is read from this remote side. */
+ * It blocks on the socket, until there is room for its replies when the remote side asks faster
+ * than it reads, and, inside the protocol's handler, on a manager's or the server's inbox; each of
+ * these waits ends with the peer's quit token. That chain is the back-pressure: while this thread
+ * waits, nothing more is read from this remote side. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "log/log.h"
@@ -16,16 +16,14 @@ static int flush_replies(struct peer *p)
     int rc = 0;
 
     while (rc == 0 && done < p->corked) {
-        int moved = chan_try_send_many(&p->output, p->cork + done, p->corked - done);
+        int moved;
 
-        if (moved > 0)
-            done += (unsigned)moved;
-        else if (moved < 0)
+        rc = peer_await_room(p, p->corked - done);
+        moved = rc == 0 ? chan_try_send_many(&p->output, p->cork + done, p->corked - done) : rc;
+        if (moved < 0)
             rc = moved;
         else
-            rc = chan_send(&p->output, &p->cork[done], CLOCK_NEVER);
-        if (moved == 0 && rc == 0)
-            done++;
+            done += (unsigned)moved;
     }
     while (done < p->corked)
         peer_discard(p, &p->cork[done++]);

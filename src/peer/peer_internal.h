@@ -14,8 +14,12 @@ enum {
     PEER_SEALED_MAX = 64 * 1024 * 1024, /* bytes of a sealed batch: more than any batch has */
     PEER_SEALED_KEEP = 16 * 1024,       /* of them kept for the next */
     PEER_OUT_BATCH = 32,                /* frames in one writev */
-    PEER_CORK_FRAMES = 32               /* replies collected while input is at hand */
+    PEER_CORK_FRAMES = 32,              /* replies collected while input is at hand */
+    PEER_REPLIES_MAX = 50,              /* in the output channel; as many more fit of others */
+    PEER_OUTPUT_FRAMES = 100,
 };
+
+enum { PEER_SENT_BY_OTHERS = 1 << 8 }; /* out_msg.flags, beside enum peer_send_flags */
 
 struct out_msg {
     struct frame *frame; /* a reference; NULL only wakes `out` */
@@ -96,6 +100,7 @@ struct peer {
     /* statistics: written by the threads they describe, read by any */
     atomic_uint_fast64_t bytes_in, bytes_out, messages_in, messages_out;
     atomic_size_t queued_bytes; /* accepted by peer_send or peer_reply, not yet written */
+    atomic_size_t others_bytes; /* those of them from peer_send */
     atomic_int_fast64_t last_recv_us, last_send_us;
     atomic_uint_fast64_t ping_nonce;
     atomic_int_fast64_t ping_sent_us, ping_us, min_ping_us;
@@ -147,7 +152,11 @@ int peer_start_thread(struct peer *p, enum peer_thread which);
 bool peer_must_pause(struct peer *p);
 int peer_pause(struct peer *p);
 
-/* Something that peer_pause waits for may have changed. Thread: any. */
+/* Wait until `n` more replies have a place beside what is queued. Thread: in. Returns: 0 or
+ * PN_EQUIT. */
+int peer_await_room(struct peer *p, unsigned n);
+
+/* Something that peer_pause or peer_await_room waits for may have changed. Thread: any. */
 void peer_resume(struct peer *p);
 
 /* The end of the life of a frame that was queued. */

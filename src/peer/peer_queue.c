@@ -100,8 +100,10 @@ static int take_what_is_there(struct peer *p, struct pending *w, bool *any)
     int rc = n < 0 ? n : 0;
 
     *any = n > 0;
-    if (n > 0)
+    if (n > 0) {
+        peer_resume(p);
         rc = forward(p, batch, (unsigned)n);
+    }
     while (rc == 0 && chan_try_recv(&p->inventory, &item) == 0) {
         *any = true;
         rc = add_inventory(p, w, &item);
@@ -123,6 +125,8 @@ static int wait_for_more(struct peer *p, struct pending *w)
         return flush_pending(p, w);
     if (cases[which].result < 0)
         return cases[which].result;
+    if (which == 0)
+        peer_resume(p);
     return which == 0 ? forward(p, &m, 1) : add_inventory(p, w, &item);
 }
 

@@ -80,7 +80,7 @@ def test_peers_blocks_and_events_appear_as_they_come(make_node, browser):
     look(browser, "peers-dark")
     browser.resize(390, 2600)
     # Nothing is wider than a telephone: what is wide scrolls within its own frame.
-    assert browser.value("document.documentElement.scrollWidth") <= 390
+    browser.wait_for("document.documentElement.scrollWidth <= 390")
     look(browser, "peers-phone")
     assert peers[0].stop() == 0
     browser.wait_for(f"{PEER_ROWS} === 3")
@@ -151,7 +151,7 @@ def test_twenty_peers_fit(make_node, browser):
     assert browser.value(text("#peer-count")) == "(20)"
     look(browser, "twenty")
     browser.resize(390, 2600)
-    assert browser.value("document.documentElement.scrollWidth") <= 390
+    browser.wait_for("document.documentElement.scrollWidth <= 390")
     look(browser, "twenty-phone")
     assert_quiet(browser, node)
 

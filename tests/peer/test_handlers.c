@@ -8,6 +8,8 @@
 #include "test_peer.h"
 #include "toy.h"
 
+enum { NEWS = 40 };
+
 START_TEST(replies_come_in_order_and_whole)
 {
     struct toy t;
@@ -152,6 +154,63 @@ START_TEST(a_pong_gives_the_round_trip_and_a_wrong_nonce_does_not)
 }
 END_TEST
 
+/* Asks until neither side takes any more: it does not read. */
+static unsigned ask_until_stuck(struct toy *t)
+{
+    struct frame *f = toy_frame(TOY_ECHO, "0123456789abcdef", 16);
+    unsigned asked = 0, tries = 0;
+
+    while (tries < 200) {
+        ssize_t n = send(t->remote, f->data, f->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n == (ssize_t)f->len) {
+            asked++;
+            tries = 0;
+        } else {
+            ck_assert_int_lt(n, 0); /* a frame this small goes whole or not at all */
+            tries++;
+            poll(NULL, 0, 1);
+        }
+    }
+    frame_unref(f);
+    return asked;
+}
+
+START_TEST(who_reads_its_answers_late_is_not_dropped_for_what_others_send_meanwhile)
+{
+    struct toy t;
+    unsigned asked, answers = 0, news = 0;
+    uint8_t got[255];
+    size_t len;
+
+    toy_start(&t, false);
+    asked = ask_until_stuck(&t);
+    for (unsigned i = 0; i < NEWS; i++)
+        ck_assert_int_eq(peer_send(t.peer, toy_frame(TOY_ANSWER, "news", 4), 0), 0);
+    while (answers < asked || news < NEWS) {
+        ck_assert_int_eq(toy_remote_recv(&t, got, &len), TOY_ANSWER);
+        ck_assert(len == 16 || len == 4);
+        answers += len == 16;
+        news += len == 4;
+    }
+    ck_assert_int_eq(peer_reason(t.peer), 0);
+    toy_quit(&t);
+}
+END_TEST
+
+START_TEST(who_reads_nothing_of_what_others_send_is_dropped)
+{
+    struct toy t;
+    unsigned sent = 0;
+
+    toy_start(&t, false);
+    ask_until_stuck(&t);
+    while (peer_send(t.peer, toy_frame(TOY_ANSWER, "news", 4), 0) == 0)
+        ck_assert_uint_lt(++sent, 1000);
+    ck_assert_int_eq(toy_finish(&t), PN_ESLOW);
+}
+END_TEST
+
 /* What was queued before has been taken by the queue handler: it answers the second echo after the
  * round in which it sent the first. */
 static void settle(struct toy *t)
@@ -231,6 +290,8 @@ void add_handler_tests(Suite *s)
     tcase_add_test(t, an_answer_in_time_or_one_that_is_not_owed_is_no_stall);
     tcase_add_test(t, the_handlers_own_time_is_added_to_the_deadline);
     tcase_add_test(t, a_pong_gives_the_round_trip_and_a_wrong_nonce_does_not);
+    tcase_add_test(t, who_reads_its_answers_late_is_not_dropped_for_what_others_send_meanwhile);
+    tcase_add_test(t, who_reads_nothing_of_what_others_send_is_dropped);
     tcase_add_test(t, inventory_waits_for_the_trickle_and_what_is_known_is_left_out);
     tcase_add_test(t, counters_count_messages_and_bytes);
 }
